@@ -1,0 +1,76 @@
+import { resolve } from 'node:path';
+import { type Clock, systemClock } from '../core/clock.ts';
+import { DfuError } from '../core/errors.ts';
+
+export const ENVIRONMENT = [
+  'DFUKIT_PORT',
+  'DFUKIT_BAUD',
+  'DFUKIT_PROTOCOL',
+  'DFUKIT_PROGRESS',
+  'NO_COLOR',
+] as const;
+export type EnvironmentName = (typeof ENVIRONMENT)[number];
+
+/** All that a program may know of the world and do to it, so that a test can stand in for both. */
+export interface Io {
+  /** To standard output: results. */
+  out(text: string): void;
+  /** To standard error: everything else. */
+  err(text: string): void;
+  readonly terminal: { stdin: boolean; stdout: boolean; stderr: boolean; columns: number };
+  readonly environment: Readonly<Partial<Record<EnvironmentName, string>>>;
+  readonly cwd: string;
+  readonly platform: NodeJS.Platform;
+  readonly clock: Clock;
+  /** Time of day, for judging what expires. */
+  now(): Date;
+  /** Calls `fn` at each Ctrl-C (SIGINT) and SIGTERM; returns what ends that. */
+  onInterrupt(fn: () => void): () => void;
+}
+
+/** The process this program runs in. */
+export function processIo(): Io {
+  const { stdin, stdout, stderr } = process;
+  return {
+    out: (text) => void stdout.write(text),
+    err: (text) => void stderr.write(text),
+    terminal: {
+      stdin: stdin.isTTY === true,
+      stdout: stdout.isTTY === true,
+      stderr: stderr.isTTY === true,
+      columns: stderr.columns ?? 80,
+    },
+    environment: Object.fromEntries(
+      ENVIRONMENT.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+    ),
+    cwd: process.cwd(),
+    platform: process.platform,
+    clock: systemClock,
+    now: () => new Date(),
+    onInterrupt(fn) {
+      process.on('SIGINT', fn);
+      process.on('SIGTERM', fn);
+      return () => {
+        process.off('SIGINT', fn);
+        process.off('SIGTERM', fn);
+      };
+    },
+  };
+}
+
+/** `path` as the operator means it: relative to the folder the program was started in. */
+export function pathOf(io: Io, path: string): string {
+  return resolve(io.cwd, path);
+}
+
+/** The value of one of our variables. Throws `usage.environment` where it is set to nothing. */
+export function environmentValue(io: Io, name: EnvironmentName): string | undefined {
+  const value = io.environment[name];
+  if (value === '') throw new DfuError('usage.environment', `${name} is set, but empty`);
+  return value;
+}
+
+/** Whether to colour what goes to standard error or standard output. */
+export function coloured(io: Io, stream: 'stdout' | 'stderr'): boolean {
+  return io.terminal[stream] && environmentValue(io, 'NO_COLOR') === undefined;
+}

@@ -1,0 +1,101 @@
+import { Command, CommanderError, Option } from 'commander';
+import { DfuError } from '../core/errors.ts';
+import { version } from '../core/version.ts';
+import { errorDocument, renderError } from './error-output.ts';
+import type { Io } from './io.ts';
+
+/** Wraps the work of a command: it returns the exit code, or throws a DfuError. */
+export type Act = <A extends unknown[]>(
+  work: (...args: A) => Promise<number>,
+) => (...args: A) => Promise<void>;
+
+/**
+ * Runs one program: parses `argv` (without interpreter and script), runs the command, turns every error into a
+ * message with its code (or into the one JSON document of `--json`) and its exit code.
+ */
+export async function runProgram(
+  argv: readonly string[],
+  io: Io,
+  define: (act: Act) => Command,
+): Promise<number> {
+  let exit = 0;
+  const act: Act =
+    (work) =>
+    async (...args) => {
+      exit = await work(...args);
+    };
+  const program = define(act);
+  for (const command of [program, ...program.commands]) prepare(command, io);
+  try {
+    if (argv.length === 0) {
+      io.err(program.helpInformation());
+      return 2;
+    }
+    await program.parseAsync(argv, { from: 'user' });
+    return exit;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    return report(error, argv, io, program.name());
+  }
+}
+
+/** A program with the manners that all three share. */
+export function createProgram(name: string, description: string, examples: readonly string[]): Command {
+  return new Command(name)
+    .description(description)
+    .version(version, '--version')
+    .helpCommand(false)
+    .addHelpText('after', ['', 'Examples:', ...examples.map((line) => `  $ ${line}`)].join('\n'));
+}
+
+/** `--name <value>` that may be given several times; the values come as an array, absent as `undefined`. */
+export function repeatable(flags: string, description: string): Option {
+  return new Option(flags, description).argParser((value: string, all: string[] | undefined) => [
+    ...(all ?? []),
+    value,
+  ]);
+}
+
+/** The option that asks for one JSON document on standard output. */
+export function jsonOption(): Option {
+  return new Option('--json', 'print one JSON document on stdout');
+}
+
+/** Prints a result as the one JSON document of `--json`. */
+export function printJson(io: Io, document: unknown): void {
+  io.out(`${JSON.stringify(document, null, 2)}\n`);
+}
+
+function prepare(command: Command, io: Io): void {
+  command
+    .exitOverride()
+    .allowExcessArguments(false)
+    .configureOutput({
+      writeOut: (text) => io.out(text),
+      writeErr: (text) => io.err(text),
+      outputError: () => {},
+    })
+    .configureHelp({ helpWidth: 100, showGlobalOptions: false });
+}
+
+function report(error: unknown, argv: readonly string[], io: Io, program: string): number {
+  const known = asDfuError(error);
+  if (wantsJson(argv)) printJson(io, errorDocument(known));
+  io.err(renderError(known, program));
+  return known.exit;
+}
+
+function wantsJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--');
+  return (end < 0 ? argv : argv.slice(0, end)).includes('--json');
+}
+
+/** Every error as one of ours: commander's are usage errors, all others are faults of dfukit. */
+export function asDfuError(error: unknown): DfuError {
+  if (error instanceof DfuError) return error;
+  if (error instanceof CommanderError) {
+    return new DfuError('usage.invalid', error.message.replace(/^error: /, ''));
+  }
+  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return new DfuError('internal.fault', detail, { cause: error });
+}

@@ -1,0 +1,41 @@
+import { errorCodes } from './kind.ts';
+
+/** Serial ports, TCP bridges and what ends a connection. */
+export const linkErrors = errorCodes({
+  'link.timeout': {
+    exit: 6,
+    retryable: true,
+    title: 'no answer in time',
+    cure: 'Check cable, power, baud rate and that the device is in its bootloader.',
+  },
+  'link.closed': {
+    exit: 6,
+    retryable: true,
+    title: 'the connection was lost',
+    cure: 'Check cable and power, then run the command again.',
+  },
+  'link.not-found': {
+    exit: 6,
+    retryable: true,
+    title: 'the port does not exist',
+    cure: 'See the ports there are with dfu-flash list.',
+  },
+  'link.busy': {
+    exit: 6,
+    retryable: true,
+    title: 'the port is in use',
+    cure: 'Close the program that has it open.',
+  },
+  'link.forbidden': {
+    exit: 6,
+    retryable: false,
+    title: 'no permission to open the port',
+    cure: 'On Linux: add your user to the group of the port (often dialout or uucp) and log in again.',
+  },
+  'link.failed': {
+    exit: 6,
+    retryable: true,
+    title: 'the port can not be used',
+    cure: 'Check the port and its settings.',
+  },
+});

@@ -1,0 +1,85 @@
+import { cliErrors } from './error-codes/cli.ts';
+import { deviceErrors } from './error-codes/device.ts';
+import { linkErrors } from './error-codes/link.ts';
+import { packageErrors } from './error-codes/package.ts';
+import { trustErrors } from './error-codes/trust.ts';
+
+/** What a code stands for. `exit` as in docs/exit-codes.md; `retryable`: another run, unchanged, may succeed. */
+export interface ErrorKind {
+  exit: ExitCode;
+  retryable: boolean;
+  /** What went wrong, as a short phrase. */
+  title: string;
+  /** What to do about it. */
+  cure: string;
+}
+
+export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 9 | 10 | 130;
+
+/** Every code there is. Nothing outside this table is ever reported. */
+export const ERRORS = {
+  ...cliErrors,
+  ...packageErrors,
+  ...trustErrors,
+  ...linkErrors,
+  ...deviceErrors,
+} as const;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/**
+ * What flash holds when a run ends: `untouched` (nothing was sent that changes it), `bootloader` (no application that
+ * starts), `old` or `new` (that application), `unknown`.
+ */
+export type DeviceState = 'untouched' | 'bootloader' | 'old' | 'new' | 'unknown';
+
+export type Facts = Readonly<Record<string, string | number | boolean>>;
+
+export interface DfuErrorOptions {
+  /** Where and what, for machines: file, offset, address, expected, found ... */
+  facts?: Facts;
+  /** Set where a device was touched. */
+  deviceState?: DeviceState;
+  /** A cure closer to the case than the table's. */
+  cure?: string;
+  cause?: unknown;
+}
+
+/** The one error of dfukit: a code from the table, a message that says what and where, and what to do. */
+export class DfuError extends Error {
+  override readonly name = 'DfuError';
+  readonly code: ErrorCode;
+  readonly facts: Facts;
+  readonly deviceState: DeviceState | undefined;
+  readonly cure: string;
+
+  constructor(code: ErrorCode, message: string, options: DfuErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.facts = options.facts ?? {};
+    this.deviceState = options.deviceState;
+    this.cure = options.cure ?? ERRORS[code].cure;
+  }
+
+  get exit(): ExitCode {
+    return ERRORS[this.code].exit;
+  }
+
+  get retryable(): boolean {
+    return ERRORS[this.code].retryable;
+  }
+
+  /** The same error, with the state in which the device was left. */
+  withDeviceState(deviceState: DeviceState): DfuError {
+    return new DfuError(this.code, this.message, {
+      facts: this.facts,
+      deviceState,
+      cure: this.cure,
+      cause: this.cause,
+    });
+  }
+}
+
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(ERRORS, text);
+}

@@ -1,0 +1,87 @@
+import type { Clock } from '../core/clock.ts';
+import type { DeviceState } from '../core/errors.ts';
+import type { Link, Port } from '../link/link.ts';
+import type { VerifiedImage, VerifiedPackage } from '../verify/verified-package.ts';
+
+/** What a run is given besides its work: time, the two ways to stop it, and where progress goes. */
+export interface Run {
+  clock: Clock;
+  /** First Ctrl-C: sampled between requests; the driver stops at the next safe point. */
+  stop: AbortSignal;
+  /** Second Ctrl-C: ends every wait at once. */
+  signal: AbortSignal;
+  emit(progress: Progress): void;
+}
+
+export type Phase = 'connect' | 'enter' | 'upload' | 'finish' | 'confirm';
+
+/** Progress as data; percent, rate and colour are the renderer's. */
+export interface Progress {
+  phase: Phase;
+  /** Counts from 1. */
+  attempt: number;
+  image?: string;
+  doneBytes?: number;
+  totalBytes?: number;
+  /** What the operator must know or do now. */
+  message?: string;
+}
+
+/** What the device told about itself; absent: it did not tell. */
+export interface DeviceFacts {
+  /** What answered. */
+  running: 'bootloader' | 'application' | 'unknown';
+  /** As the device reports it, in dotted decimals. */
+  bootloaderVersion?: string;
+  applicationVersion?: string;
+}
+
+/** How well it is known that the new image runs; the first is the best. */
+export const CONFIRMATIONS = ['version', 'booted', 'handed-over', 'none'] as const;
+export type Confirmation = (typeof CONFIRMATIONS)[number];
+
+export type Entry = 'auto' | 'bgapi' | 'manual' | 'none';
+
+export interface PlanOptions {
+  entry: Entry;
+  /** Bytes of image in one request. */
+  chunkBytes: number;
+  /** The evidence asked for; less is `device.not-confirmed`. */
+  confirm: Confirmation;
+}
+
+/** What will be sent, as plain data: printed by a dry run, executed by the driver. */
+export interface FlashPlan {
+  protocol: string;
+  package: VerifiedPackage;
+  options: PlanOptions;
+  sessions: readonly PlannedImage[];
+  /** Sum over all images. */
+  totalBytes: number;
+}
+
+export interface PlannedImage {
+  image: VerifiedImage;
+  requests: number;
+}
+
+/** How a successful attempt ended. Everything else is thrown. */
+export interface Outcome {
+  confirmation: Confirmation;
+  deviceState: DeviceState;
+  facts: DeviceFacts;
+  /** Bytes over the wire, both ways, between first upload and finish. */
+  wireBytes: number;
+}
+
+/** One way to talk to a bootloader. Each lives in a folder of its own and knows no other. */
+export interface Protocol<L extends Link = Link> {
+  readonly name: string;
+  readonly link: L['kind'];
+  /** Asks the device what it is, and leaves it as it was found. */
+  identify(port: Port<L>, run: Run): Promise<DeviceFacts>;
+  /** Pure arithmetic. Throws when the package does not suit the protocol. */
+  plan(pkg: VerifiedPackage, options: PlanOptions): FlashPlan;
+  /** One attempt, from any state the device may be in. Throws DfuError with the state in which the device was left. */
+  execute(port: Port<L>, plan: FlashPlan, run: Run, attempt: number): Promise<Outcome>;
+}

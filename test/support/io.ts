@@ -1,0 +1,43 @@
+import type { Io } from '../../src/cli/io.ts';
+import { type Clock, systemClock } from '../../src/core/clock.ts';
+
+/** An Io for tests: keeps what was printed, stands in a folder of the test's, and never ends the process. */
+export interface TestIo extends Io {
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+  /** As Ctrl-C would. */
+  interrupt(): void;
+}
+
+export function testIo(
+  cwd: string,
+  options: {
+    environment?: Io['environment'];
+    clock?: Clock;
+    now?: Date;
+    terminal?: Partial<Io['terminal']>;
+  } = {},
+): TestIo {
+  const out: string[] = [];
+  const err: string[] = [];
+  const interrupts = new Set<() => void>();
+  return {
+    out: (text) => void out.push(text),
+    err: (text) => void err.push(text),
+    terminal: { stdin: false, stdout: false, stderr: false, columns: 80, ...options.terminal },
+    environment: options.environment ?? {},
+    cwd,
+    platform: process.platform,
+    clock: options.clock ?? systemClock,
+    now: () => options.now ?? new Date(),
+    onInterrupt(fn) {
+      interrupts.add(fn);
+      return () => void interrupts.delete(fn);
+    },
+    interrupt: () => {
+      for (const fn of interrupts) fn();
+    },
+    stdout: () => out.join(''),
+    stderr: () => err.join(''),
+  };
+}
