@@ -8,7 +8,6 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: hasVectors ? [] : ['test/shared-vectors/**'],
-    globalSetup: ['test/support/built.ts'],
     testTimeout: 30_000,
     dangerouslyIgnoreUnhandledErrors: false,
   },

@@ -37,7 +37,7 @@ const { metafile } = await build({
 });
 for (const name of programs) await chmod(`dist/bin/${name}.js`, 0o755);
 
-await writeFile('THIRD-PARTY-NOTICES.md', await notices(Object.keys(metafile.inputs)));
+await writeFile('dist/bin/THIRD-PARTY-NOTICES.md', await notices(Object.keys(metafile.inputs)));
 
 /** The licences of the packages whose code is inside the bundles. */
 async function notices(inputs) {
