@@ -1,5 +1,6 @@
 import { cliErrors } from './error-codes/cli.ts';
 import { deviceErrors } from './error-codes/device.ts';
+import { imageErrors } from './error-codes/image.ts';
 import { linkErrors } from './error-codes/link.ts';
 import { packageErrors } from './error-codes/package.ts';
 import { trustErrors } from './error-codes/trust.ts';
@@ -19,6 +20,7 @@ export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 9 | 10 | 130;
 /** Every code there is. Nothing outside this table is ever reported. */
 export const ERRORS = {
   ...cliErrors,
+  ...imageErrors,
   ...packageErrors,
   ...trustErrors,
   ...linkErrors,
