@@ -1,0 +1,49 @@
+// Installs what the tests need: npm packages, and the programs that judge our files from outside.
+// Uses Node's own modules only, since it runs before anything is installed.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+process.chdir(fileURLToPath(new URL('../', import.meta.url)));
+
+installPackages();
+installJudges();
+
+function installPackages() {
+  // npm writes this file at the end of an install: with it and no newer lock file, everything is there.
+  const probe = spawnSync('npm', ['ls', '--all', '--silent'], {
+    stdio: 'ignore',
+    shell: process.platform === 'win32',
+  });
+  if (existsSync('node_modules/.package-lock.json') && probe.status === 0) return;
+  execFileSync('npm', ['ci'], { stdio: 'inherit', shell: process.platform === 'win32' });
+}
+
+function installJudges() {
+  const judges = { openssl: 'openssl', unzip: 'unzip', python3: 'python3' };
+  const missing = Object.keys(judges).filter(
+    (name) => !isThere(name) && !(name === 'python3' && isThere('python')),
+  );
+  if (missing.length === 0) return;
+  if (process.getuid?.() === 0 && isThere('apt-get')) {
+    execFileSync('apt-get', ['update'], { stdio: 'inherit' });
+    execFileSync(
+      'apt-get',
+      ['install', '-y', '--no-install-recommends', ...missing.map((name) => judges[name])],
+      {
+        stdio: 'inherit',
+      },
+    );
+    return;
+  }
+  console.error(`The tests compare with other programs; please install: ${missing.join(', ')}`);
+  process.exit(1);
+}
+
+function isThere(program) {
+  return (
+    spawnSync(program, [program === 'unzip' ? '-v' : program === 'openssl' ? 'version' : '--version'], {
+      stdio: 'ignore',
+    }).error === undefined
+  );
+}
