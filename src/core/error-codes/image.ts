@@ -2,6 +2,12 @@ import { errorCodes } from './kind.ts';
 
 /** Firmware images and recipes as input. Inside a package the verdict decides, not these exit codes. */
 export const imageErrors = errorCodes({
+  'image.empty': {
+    exit: 2,
+    retryable: false,
+    title: 'the image is empty',
+    cure: 'Check that the build wrote the file, and that the right one was given.',
+  },
   'image.gbl-header': {
     exit: 2,
     retryable: false,
