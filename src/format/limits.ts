@@ -1,0 +1,23 @@
+/** Every limit of the package format, version 1 (docs/package-format.md, section 2). Sizes in bytes, all inclusive. */
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+export const MAX_PACKAGE_BYTES = 256 * MIB;
+export const MAX_MANIFEST_BYTES = 256 * KIB;
+export const MAX_SIGNATURES_BYTES = 16 * KIB;
+export const MAX_KEY_FILE_BYTES = 16 * KIB;
+export const MIN_IMAGE_BYTES = 1;
+export const MAX_IMAGE_BYTES = 128 * MIB;
+
+export const MAX_IMAGES = 16;
+export const MAX_SIGNATURES = 8;
+/** manifest.json, signatures.json and the images. */
+export const MAX_ENTRIES = 2 + MAX_IMAGES;
+
+/** Arrays and objects within each other, the outermost counted. */
+export const MAX_JSON_DEPTH = 8;
+export const MAX_JSON_ARRAY_ITEMS = 1024;
+
+/** One past the last address that an image may hold. */
+export const ADDRESS_SPACE_BYTES = 2 ** 32;
