@@ -2,7 +2,9 @@ import { cliErrors } from './error-codes/cli.ts';
 import { deviceErrors } from './error-codes/device.ts';
 import { imageErrors } from './error-codes/image.ts';
 import { linkErrors } from './error-codes/link.ts';
+import { packErrors } from './error-codes/pack.ts';
 import { packageErrors } from './error-codes/package.ts';
+import { policyErrors } from './error-codes/policy.ts';
 import { trustErrors } from './error-codes/trust.ts';
 
 /** What a code stands for. `exit` as in docs/exit-codes.md; `retryable`: another run, unchanged, may succeed. */
@@ -21,8 +23,10 @@ export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 9 | 10 | 130;
 export const ERRORS = {
   ...cliErrors,
   ...imageErrors,
+  ...packErrors,
   ...packageErrors,
   ...trustErrors,
+  ...policyErrors,
   ...linkErrors,
   ...deviceErrors,
 } as const;

@@ -1,0 +1,181 @@
+import { rm, stat } from 'node:fs/promises';
+import { type Bytes, concat, equalBytes, fromBase64, fromHex, toBase64, utf8 } from '../core/bytes.ts';
+import { DfuError } from '../core/errors.ts';
+import { shown } from '../core/text.ts';
+import { encodePublicKeyPem, importPublicKey, type PublicKey, type Signer } from '../crypto/public-key.ts';
+import { readWholeFile, writeWholeFile } from './files.ts';
+
+/** As MAX_KEY_FILE_BYTES of the package format; this room does not know that one. */
+const KEY_FILE_LIMIT_BYTES = 16 * 1024;
+
+/** PKCS#8 (RFC 5958) of an Ed25519 key (RFC 8410, section 7), version 1 without attributes: this, then the 32-byte seed. */
+const PKCS8_PREFIX = fixed('302e020100300506032b657004220420');
+/** SPKI of an Ed25519 key: this, then the 32-byte point. */
+const SPKI_PREFIX = fixed('302a300506032b6570032100');
+const SEED_BYTES = 32;
+
+/**
+ * A signer from the text of a private key file: one PEM block `PRIVATE KEY` (PKCS#8), Ed25519, not encrypted, as
+ * `openssl genpkey -algorithm ed25519` writes it. `name` says in messages which file it was.
+ * Throws `trust.key-public`, `trust.signing-key-encrypted`, `trust.signing-key-algorithm`, `trust.signing-key-malformed`.
+ */
+export async function decodePrivateKeyPem(text: string, name = 'the key'): Promise<Signer> {
+  const der = await exactPkcs8(decodePem(text, name), name);
+  const { subtle } = globalThis.crypto;
+  const secret = await subtle.importKey('pkcs8', der, 'Ed25519', true, ['sign']);
+  const { x } = await subtle.exportKey('jwk', secret);
+  const point = x === undefined ? undefined : fromBase64(`${x.replaceAll('-', '+').replaceAll('_', '/')}=`);
+  if (point === undefined) throw malformed(name, 'its public half can not be computed');
+  const key = await importPublicKey(concat([SPKI_PREFIX, point]));
+  return {
+    key,
+    sign: async (message) => new Uint8Array(await subtle.sign('Ed25519', secret, message)),
+  };
+}
+
+/** A private key file, read. `openToOthers`: somebody besides the owner may read it (never known on Windows). */
+export interface PrivateKeyFile {
+  signer: Signer;
+  openToOthers: boolean;
+}
+
+/** Reads a private key file. Throws what `readWholeFile` and `decodePrivateKeyPem` throw. */
+export async function readPrivateKeyFile(path: string): Promise<PrivateKeyFile> {
+  const bytes = await readWholeFile(path, KEY_FILE_LIMIT_BYTES);
+  const openToOthers = process.platform !== 'win32' && ((await stat(path)).mode & 0o077) !== 0;
+  const signer = await decodePrivateKeyPem(new TextDecoder('latin1').decode(bytes), shown(path));
+  return { signer, openToOthers };
+}
+
+/** A new key pair, both halves as OpenSSL reads and writes them. */
+export interface KeyPair {
+  key: PublicKey;
+  /** PKCS#8. */
+  privatePem: string;
+  /** SPKI. */
+  publicPem: string;
+}
+
+/** Makes an Ed25519 key pair from the operating system's randomness. */
+export async function generateKeyPair(): Promise<KeyPair> {
+  const { subtle } = globalThis.crypto;
+  const pair = await subtle.generateKey('Ed25519', true, ['sign', 'verify']);
+  if (!('publicKey' in pair)) throw new TypeError('WebCrypto made one key where a pair belongs');
+  const key = await importPublicKey(new Uint8Array(await subtle.exportKey('spki', pair.publicKey)));
+  const privateDer = new Uint8Array(await subtle.exportKey('pkcs8', pair.privateKey));
+  return {
+    key,
+    privatePem: `-----BEGIN PRIVATE KEY-----\n${toBase64(privateDer)}\n-----END PRIVATE KEY-----\n`,
+    publicPem: encodePublicKeyPem(key),
+  };
+}
+
+/**
+ * Writes a key pair, the private file readable by its owner alone. Neither file is ever replaced: a lost private key
+ * can not be made again. Throws `output.exists`, `output.failed`; then neither file was made.
+ */
+export async function writeKeyPair(pair: KeyPair, privatePath: string, publicPath: string): Promise<void> {
+  for (const path of [privatePath, publicPath]) await refuseExisting(path);
+  await writeWholeFile(privatePath, [utf8(pair.privatePem)], { replace: false, mode: 0o600 });
+  try {
+    await writeWholeFile(publicPath, [utf8(pair.publicPem)], { replace: false });
+  } catch (cause) {
+    // Made a moment ago by us alone, and nobody has its public half.
+    await rm(privatePath, { force: true });
+    throw cause;
+  }
+}
+
+/** Before a key is made at all; the writing itself is what can not replace anything. */
+async function refuseExisting(path: string): Promise<void> {
+  const there = await stat(path).then(
+    () => true,
+    () => false,
+  );
+  if (there) {
+    const name = shown(path);
+    throw new DfuError('output.exists', `${name} exists already`, {
+      facts: { file: name },
+      cure: 'Choose another name. Key files are never replaced.',
+    });
+  }
+}
+
+/** The content of the one PEM block a private key file consists of. */
+function decodePem(text: string, name: string): Bytes {
+  const label = /-----BEGIN ([A-Z0-9 ]+)-----/.exec(text)?.[1];
+  if (label === undefined) {
+    throw malformed(
+      name,
+      text.startsWith('0')
+        ? 'no PEM file; it may be DER, which `openssl pkey -inform DER` turns into PEM'
+        : 'no PEM file',
+    );
+  }
+  if (label === 'ENCRYPTED PRIVATE KEY' || text.includes('Proc-Type: 4,ENCRYPTED')) {
+    throw new DfuError('trust.signing-key-encrypted', `${name} is encrypted with a passphrase`, {
+      facts: { file: name },
+    });
+  }
+  if (label.endsWith('PUBLIC KEY') || label === 'CERTIFICATE') {
+    const what = label === 'CERTIFICATE' ? 'certificate' : 'public key';
+    throw new DfuError('trust.key-public', `${name} holds a ${what}, and a private key is needed`, {
+      facts: { file: name },
+    });
+  }
+  const foreign = FOREIGN_LABELS.get(label);
+  if (foreign !== undefined) throw otherAlgorithm(name, foreign);
+  if (label !== 'PRIVATE KEY') throw malformed(name, `its PEM block is "${label}"`);
+  const block =
+    /^\s*-----BEGIN PRIVATE KEY-----\r?\n((?:[A-Za-z0-9+/=]+\r?\n)+)-----END PRIVATE KEY-----\s*$/.exec(text);
+  const der = block?.[1] === undefined ? undefined : fromBase64(block[1].replace(/\s/g, ''));
+  if (der === undefined) throw malformed(name, 'it must hold one PEM block and nothing else');
+  return der;
+}
+
+/** PEM labels of private keys that are no PKCS#8, and what they hold. */
+const FOREIGN_LABELS = new Map([
+  ['RSA PRIVATE KEY', 'RSA'],
+  ['EC PRIVATE KEY', 'EC'],
+  ['EC PARAMETERS', 'EC'],
+  ['DSA PRIVATE KEY', 'DSA'],
+  ['OPENSSH PRIVATE KEY', 'OpenSSH'],
+]);
+
+/** The key in the one form that WebCrypto and OpenSSL agree on; other forms of PKCS#8 are read by OpenSSL. */
+async function exactPkcs8(der: Bytes, name: string): Promise<Bytes> {
+  const exact =
+    der.length === PKCS8_PREFIX.length + SEED_BYTES &&
+    equalBytes(der.subarray(0, PKCS8_PREFIX.length), PKCS8_PREFIX);
+  if (exact) return der;
+  const { createPrivateKey } = await import('node:crypto');
+  let key: ReturnType<typeof createPrivateKey>;
+  try {
+    key = createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8' });
+  } catch (cause) {
+    throw malformed(name, 'its content is no private key that OpenSSL can read', cause);
+  }
+  if (key.asymmetricKeyType !== 'ed25519') throw otherAlgorithm(name, key.asymmetricKeyType ?? 'unknown');
+  return new Uint8Array(key.export({ format: 'der', type: 'pkcs8' }));
+}
+
+function otherAlgorithm(name: string, algorithm: string): DfuError {
+  return new DfuError(
+    'trust.signing-key-algorithm',
+    `${name} holds a key of type ${algorithm}; only Ed25519 is supported`,
+    { facts: { file: name, algorithm } },
+  );
+}
+
+function malformed(name: string, why: string, cause?: unknown): DfuError {
+  return new DfuError('trust.signing-key-malformed', `${name} is no private key file: ${why}`, {
+    facts: { file: name },
+    cause,
+  });
+}
+
+function fixed(hex: string): Bytes {
+  const bytes = fromHex(hex);
+  if (bytes === undefined) throw new Error('not hex');
+  return bytes;
+}

@@ -1,0 +1,33 @@
+import { hex32 } from '../core/bytes.ts';
+import { DfuError } from '../core/errors.ts';
+import { shown } from '../core/text.ts';
+import { nearestSemVer, parseSemVer, type SemVer } from '../format/versions.ts';
+
+/** The firmware's version. Throws `recipe.version-invalid`, with the nearest valid form in the cure. */
+export function firmwareVersion(text: string): SemVer {
+  const version = parseSemVer(text);
+  if (version !== undefined) return version;
+  const nearest = nearestSemVer(text);
+  throw new DfuError(
+    'recipe.version-invalid',
+    `the version "${shown(text)}" is no SemVer 2.0.0${nearest === undefined ? '' : `; the nearest is ${nearest}`}`,
+    nearest === undefined
+      ? {}
+      : { facts: { nearest }, cure: `If ${nearest} is what you mean: --fw-version ${nearest}.` },
+  );
+}
+
+/**
+ * A version in the 32 bits of a GBL application tag, `major << 16 | minor << 8 | patch`: 1.2.3 is 0x00010203.
+ * Throws `pack.version-too-large` where a number does not fit.
+ */
+export function versionTag({ major, minor, patch }: SemVer): number {
+  if (major > 0xffff || minor > 0xff || patch > 0xff) {
+    throw new DfuError(
+      'pack.version-too-large',
+      `the version ${major}.${minor}.${patch} does not fit an application tag, which holds at most 65535.255.255`,
+      { facts: { largest: hex32(0xffffffff) } },
+    );
+  }
+  return ((major << 16) | (minor << 8) | patch) >>> 0;
+}

@@ -1,0 +1,21 @@
+/** What does not stop the packing, and must not go unseen. Messages are printable; codes are for machines. */
+export interface PackWarning {
+  code: WarningCode;
+  message: string;
+  /** Name of the image it is about. */
+  image?: string;
+}
+
+export const WARNING_CODES = [
+  'unsigned',
+  'wrapped-unsigned',
+  'start-address',
+  'no-vector-table',
+  'bootloader-area',
+  'gbl-not-readable',
+  'source-name',
+  'expired',
+  'key-open-to-others',
+] as const;
+
+export type WarningCode = (typeof WARNING_CODES)[number];
