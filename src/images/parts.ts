@@ -150,10 +150,11 @@ function largest(facts: Family): number {
 function flashKibOf(family: string, rest: string, facts: Family): number | undefined | 'unknown-code' {
   if (rest === '') return facts.flashKib.length === 1 ? facts.flashKib[0] : undefined;
   if (family === 'bgm220') {
+    const module = /^[ps]c[0-9]{2}(hna|wga)[0-9a-z-]*$/.exec(rest);
+    if (module) return module[1] === 'hna' ? 512 : 352;
     if (/^[ps]$/.test(rest)) return undefined;
-    if (!/^[ps]c[0-9]{2}(hna|wga)[0-9a-z-]*$/.test(rest)) return 'unknown-code';
-    return rest.includes('hna') ? 512 : 352;
   }
+  // The size that a name tells may be one the table does not list: smaller ones are sold, larger ones are typing errors.
   const code = ORDERING_CODE.exec(rest);
   if (!code) return MODULE_CODE.test(rest) ? undefined : 'unknown-code';
   if (code[1] === undefined) return undefined;
@@ -163,6 +164,6 @@ function flashKibOf(family: string, rest: string, facts: Family): number | undef
 }
 
 /** After the family: feature code, `F` and KiB of flash, temperature, package, revision; each may be missing from the end. */
-const ORDERING_CODE = /^(?:[a-z][0-9]{2,3})?(?:f([0-9]{3,4})(?:[a-z]{2}[0-9a-z]*)?(?:-[0-9a-z]+)?)?$/;
+const ORDERING_CODE = /^(?:[a-eg-z][0-9]{2,3})?(?:f([0-9]{3,4})(?:[a-z]{2}[0-9a-z]*)?(?:-[0-9a-z]+)?)?$/;
 /** Modules whose code does not tell the flash: BGM240PA22VNA. */
 const MODULE_CODE = /^[0-9][a-z]{2}[0-9]{2}[a-z]{3}[0-9a-z-]*$/;
