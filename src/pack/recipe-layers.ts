@@ -1,7 +1,5 @@
 import { DfuError } from '../core/errors.ts';
-import { shown } from '../core/text.ts';
 import type { Identifier, ImageFormat, Provenance, Requires, Role } from '../format/manifest.ts';
-import { nearestSemVer, parseSemVer } from '../format/versions.ts';
 import type { Recipe, RecipeImage } from './recipe.ts';
 
 /** Where a value comes from; the first that has one wins. */
@@ -266,14 +264,13 @@ export interface CompleteImage {
 
 /**
  * Demands what a package can not do without: product, version, and each image's file. Throws `recipe.incomplete` with the
- * path of the first that is missing, `recipe.version-invalid` with the nearest version that is one.
+ * path of the first that is missing. Whether the values are good is for `buildPackage` to say.
  */
 export function completeRecipe({ recipe }: ResolvedRecipe): CompleteRecipe {
   const { name, version, securityCounter, target = {}, images = [], ...rest } = recipe;
   const { product, ...aboutTarget } = target;
   if (product === undefined) throw incomplete('target.product', 'which product this is for', '--product');
   if (version === undefined) throw incomplete('version', 'which version this is', '--fw-version');
-  if (parseSemVer(version) === undefined) throw noSemVer(version);
   return {
     name: name ?? product,
     version,
@@ -301,13 +298,5 @@ function incomplete(path: string, what: string, option: string): DfuError {
   return new DfuError('recipe.incomplete', `nobody said ${what} (${path})`, {
     facts: { path },
     cure: `Say it in the recipe, or with ${option}.`,
-  });
-}
-
-function noSemVer(version: string): DfuError {
-  const nearest = nearestSemVer(version);
-  return new DfuError('recipe.version-invalid', `"${shown(version)}" is no SemVer 2.0.0 version`, {
-    facts: { version: shown(version), ...(nearest !== undefined && { nearest }) },
-    ...(nearest !== undefined && { cure: `The nearest is ${nearest}.` }),
   });
 }

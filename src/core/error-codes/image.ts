@@ -104,12 +104,6 @@ export const imageErrors = errorCodes({
     title: 'a version in the recipe is a number',
     cure: 'Put the version in quotes: YAML reads 1.10 as the number 1.1.',
   },
-  'recipe.version-invalid': {
-    exit: 2,
-    retryable: false,
-    title: 'the version is no SemVer 2.0.0',
-    cure: 'Write it as MAJOR.MINOR.PATCH, such as 1.2.0.',
-  },
   'recipe.image-path': {
     exit: 2,
     retryable: false,
