@@ -1,0 +1,189 @@
+import type { ErrorCode, Facts } from '../core/errors.ts';
+import { shown } from '../core/text.ts';
+import type { Identifier, Manifest } from '../format/manifest.ts';
+import { parseTimestamp } from '../format/manifest-rules.ts';
+import { compareDotted, compareSemVer, parseSemVer, type SemVer } from '../format/versions.ts';
+import type { CheckId } from './checks.ts';
+import type { Ledger } from './ledger.ts';
+import type { Requirable, Terms, Told } from './options.ts';
+
+type Finding =
+  | { status: 'pass'; message: string; warning?: string }
+  | { status: 'skipped'; message: string }
+  | { status: 'fail'; code: ErrorCode; message: string; facts: Facts };
+
+type Judge = (manifest: Manifest, terms: Terms, packageId: string) => Finding;
+
+const JUDGES: readonly (readonly [CheckId, Judge])[] = [
+  ['policy.package-id', judgePackageId],
+  ['policy.target', judgeTarget],
+  ['policy.hardware', judgeHardware],
+  ['policy.identifiers', judgeIdentifiers],
+  ['policy.requires', judgeRequires],
+  ['policy.version', judgeVersion],
+  ['policy.counter', judgeCounter],
+  ['policy.expiry', judgeExpiry],
+];
+
+/** Step 7: every check is made and written down, also after one failed. Returns what an accepting verdict must not hide. */
+export function judgePolicy(ledger: Ledger, manifest: Manifest, packageId: string, terms: Terms): string[] {
+  const warnings: string[] = [];
+  for (const [id, judge] of JUDGES) {
+    const finding = judge(manifest, terms, packageId);
+    if (finding.status === 'fail') ledger.fail(id, finding.code, finding.message, finding.facts);
+    else if (finding.status === 'skipped') ledger.skip(id, finding.message);
+    else {
+      ledger.pass(id, finding.message);
+      if (finding.warning !== undefined) warnings.push(finding.warning);
+    }
+  }
+  return warnings;
+}
+
+function judgePackageId(_: Manifest, { packageId: pinned }: Terms, packageId: string): Finding {
+  if (pinned === undefined) return skipped('no package id was given to compare with');
+  if (pinned === packageId) return pass('it is the package asked for');
+  const message = `this is package ${packageId}, not ${pinned}`;
+  return fail('policy.package-id', message, { expected: pinned, found: packageId });
+}
+
+function judgeTarget({ target }: Manifest, terms: Terms): Finding {
+  const { product: told } = terms.device;
+  if (told === undefined) return untold('target', 'the product of the device', terms);
+  if (told.contradicts !== undefined) return contradiction('product', told);
+  if (told.value === target.product) return pass(`made for ${shown(target.product)}, as the device is`);
+  const message = `made for product ${shown(target.product)}; the device is ${shown(told.value)}`;
+  return fail('policy.product', message, { expected: shown(told.value), found: target.product });
+}
+
+function judgeHardware({ target }: Manifest, terms: Terms): Finding {
+  const { hardware: told } = terms.device;
+  if (told?.contradicts !== undefined) return contradiction('hardware', told);
+  if (target.hardware === undefined) return pass('made for every hardware revision');
+  if (told === undefined) return untold('hardware', 'the hardware revision of the device', terms);
+  if (target.hardware.includes(told.value)) return pass(`made for revision ${shown(told.value)}`);
+  const list = shown(target.hardware.join(', '));
+  const message = `made for hardware ${list}; the device is ${shown(told.value)}`;
+  return fail('policy.hardware', message, { expected: shown(told.value), found: list });
+}
+
+/** Of each kind that the package names and the device tells, one of the device's must be among the package's. */
+function judgeIdentifiers({ target }: Manifest, terms: Terms): Finding {
+  const made = target.identifiers;
+  if (made === undefined) return pass('the package names none');
+  const told = terms.device.identifiers;
+  if (told === undefined) return skipped('nobody told any identifier of the device');
+  if (told.contradicts !== undefined) return contradiction('identifiers', told);
+  let compared = 0;
+  for (const type of new Set(made.map((identifier) => identifier.type))) {
+    const theirs = valuesOf(told.value, type);
+    if (theirs.length === 0) continue;
+    const ours = valuesOf(made, type);
+    if (!theirs.some((value) => ours.includes(value))) {
+      const found = shown(theirs.join(', '));
+      const message = `made for ${type} ${shown(ours.join(', '))}; the device says ${found}`;
+      return fail('policy.identifier', message, { type, found });
+    }
+    compared += 1;
+  }
+  if (compared === 0) return skipped('the device told none of the kinds that the package names');
+  return pass('what the device told fits');
+}
+
+function valuesOf(identifiers: readonly Identifier[], type: Identifier['type']): string[] {
+  return identifiers.filter((identifier) => identifier.type === type).map((identifier) => identifier.value);
+}
+
+const PARTS = ['bootloader', 'apploader', 'application'] as const;
+
+function judgeRequires({ requires }: Manifest, terms: Terms): Finding {
+  if (requires === undefined) return pass('the package requires nothing');
+  const missing: string[] = [];
+  for (const part of PARTS) {
+    const range = requires[part];
+    if (range === undefined) continue;
+    const told = terms.device[`${part}Version`];
+    if (told === undefined) {
+      missing.push(part);
+      continue;
+    }
+    if (told.contradicts !== undefined) return contradiction(`${part} version`, told);
+    const tooOld = range.min !== undefined && compareDotted(told.value, range.min) < 0;
+    const tooNew = range.below !== undefined && compareDotted(told.value, range.below) >= 0;
+    if (tooOld || tooNew) {
+      const wanted = tooOld ? `${range.min} or newer` : `older than ${range.below}`;
+      const message = `requires a ${part} ${wanted}; the device has ${told.value}`;
+      return fail('policy.requires', message, { part, found: told.value });
+    }
+  }
+  if (missing.length > 0) return skipped(`nobody told the version of the device's ${missing.join(', ')}`);
+  return pass('the device has what the package requires');
+}
+
+/** Equal is no downgrade: installing the same version again is how a device is repaired. */
+function judgeVersion({ version }: Manifest, terms: Terms): Finding {
+  const { installedVersion: told } = terms.device;
+  if (told === undefined) return untold('version', 'the version that is installed', terms);
+  if (told.contradicts !== undefined) return contradiction('installed version', told);
+  if (compareSemVer(semVer(version), semVer(told.value)) >= 0) {
+    return pass(`${version} is not older than ${told.value}, which is installed`);
+  }
+  const message = `${version} is older than ${told.value}, which is installed`;
+  if (!terms.allowDowngrade) {
+    return fail('policy.downgrade', message, { installed: told.value, found: version });
+  }
+  return { ...pass(`${message}; the operator allows the downgrade`), warning: message };
+}
+
+/** Both were checked before: the manifest by its schema, the option when it was read. */
+function semVer(text: string): SemVer {
+  const version = parseSemVer(text);
+  if (version === undefined) throw new Error('a version that was checked is none');
+  return version;
+}
+
+function judgeCounter({ securityCounter }: Manifest, terms: Terms): Finding {
+  const { installedCounter: told } = terms.device;
+  if (told === undefined) return untold('counter', 'the security counter of what is installed', terms);
+  if (told.contradicts !== undefined) return contradiction('installed counter', told);
+  const compared = `security counter ${securityCounter}, installed ${told.value}`;
+  if (securityCounter >= told.value) return pass(compared);
+  const facts = { installed: told.value, found: securityCounter };
+  return fail('policy.security-counter', `${compared}: it is lower`, facts);
+}
+
+function judgeExpiry({ notAfter }: Manifest, terms: Terms): Finding {
+  if (notAfter === undefined) return pass('it has no expiry date');
+  const endMs = parseTimestamp(notAfter);
+  // Not `endMs <= atMs`: a time that does not parse must fail too.
+  if (endMs !== undefined && terms.atMs < endMs) return pass(`valid until ${notAfter}`);
+  const message = `it expired at ${shown(notAfter)}; judged at ${terms.at}`;
+  return fail('policy.expired', message, { notAfter: shown(notAfter), judgedAt: terms.at });
+}
+
+function untold(name: Requirable, what: string, terms: Terms): Finding {
+  if (!terms.require.has(name)) return skipped(`nobody told ${what}`);
+  return fail('policy.check-required', `${what} must be compared, and nobody told it`, { check: name });
+}
+
+function contradiction(what: string, told: Told<unknown>): Finding {
+  const facts = { device: asText(told.value), operator: asText(told.contradicts) };
+  const message = `the ${what} is ${facts.device} by the device, ${facts.operator} by the operator`;
+  return fail('policy.contradiction', message, facts);
+}
+
+function asText(value: unknown): string {
+  return shown(typeof value === 'object' ? JSON.stringify(value) : String(value));
+}
+
+function pass(message: string): { status: 'pass'; message: string } {
+  return { status: 'pass', message };
+}
+
+function skipped(message: string): Finding {
+  return { status: 'skipped', message };
+}
+
+function fail(code: ErrorCode, message: string, facts: Facts): Finding {
+  return { status: 'fail', code, message, facts };
+}

@@ -1,0 +1,73 @@
+import { ERRORS } from '../../core/errors.ts';
+import { counted, printableLine, shown } from '../../core/text.ts';
+import type { Verdict } from '../checks.ts';
+import type { Check, VerifyReport } from '../report.ts';
+
+/** The verdicts as a person reads them. */
+const TITLES: Readonly<Record<Verdict, string>> = {
+  trusted: 'TRUSTED',
+  'accepted-unsigned': 'ACCEPTED WITHOUT SIGNATURE',
+  malformed: 'MALFORMED',
+  corrupt: 'CORRUPT',
+  unsigned: 'UNSIGNED',
+  untrusted: 'UNTRUSTED',
+  refused: 'REFUSED',
+};
+
+/**
+ * A report for a person: the verdict first, then what it is or what is wrong and what to do, then what was not checked.
+ * Lines of printable ASCII, the last with its line end. `file` is how the package was called.
+ */
+export function renderText(report: VerifyReport, file: string): string {
+  const accepted = report.verdict === 'trusted' || report.verdict === 'accepted-unsigned';
+  const lines = [
+    `${TITLES[report.verdict]}: ${shown(file)}`,
+    ...packageLines(report),
+    ...(accepted ? signerLines(report) : failureLines(report.checks)),
+    ...report.warnings.map((warning) => `  Warning: ${warning}`),
+    ...(accepted ? notCheckedLines(report.checks) : []),
+  ];
+  return `${lines.map(printableLine).join('\n')}\n`;
+}
+
+function packageLines({ package: told, packageId }: VerifyReport): string[] {
+  const id = packageId === undefined ? [] : [`  package id ${packageId}`];
+  if (told === undefined) return id;
+  const expiry = told.notAfter === undefined ? '' : `, valid until ${told.notAfter}`;
+  return [
+    `  ${told.name} ${told.version} for ${told.product}, security counter ${told.securityCounter}${expiry}`,
+    ...id,
+    ...told.images.map(({ name, role, format, startAddress, size }) => {
+      const where = startAddress === undefined ? '' : ` at ${startAddress}`;
+      const what = name === role ? name : `${name} (${role})`;
+      return `  image ${what}: ${format}, ${counted(size, 'byte')}${where}`;
+    }),
+  ];
+}
+
+function signerLines({ signatures }: VerifyReport): string[] {
+  const good = signatures?.filter(({ status }) => status === 'good') ?? [];
+  const unknown = (signatures?.length ?? 0) - good.length;
+  return [
+    ...good.map(({ keyId }) => `  signed by key ${keyId}`),
+    ...(unknown === 0
+      ? []
+      : [`  ${counted(unknown, 'other signature')} ignored: by keys that were not given`]),
+  ];
+}
+
+/** Every failed check, with the cure of the first: it decided the verdict. */
+function failureLines(checks: readonly Check[]): string[] {
+  const failed = checks.filter((check) => check.status === 'fail');
+  return failed.flatMap(({ id, code, message, cure }, index) => [
+    `  ${id}: ${message}${code === undefined ? '' : ` [${code}]`}`,
+    ...(index === 0 && code !== undefined ? [`  ${cure ?? ERRORS[code].cure}`] : []),
+  ]);
+}
+
+/** Checks that were skipped on purpose, by the reason. */
+function notCheckedLines(checks: readonly Check[]): string[] {
+  const skipped = checks.filter((check) => check.status === 'skipped');
+  if (skipped.length === 0) return ['  Everything was checked.'];
+  return ['  Not checked:', ...skipped.map(({ id, message }) => `    ${id}: ${message}`)];
+}

@@ -1,0 +1,76 @@
+import type { Bytes } from '../core/bytes.ts';
+import { counted } from '../core/text.ts';
+import { verifyEd25519 } from '../crypto/ed25519.ts';
+import { type PublicKey, publicKeyDer } from '../crypto/public-key.ts';
+import { decodeSignatures, signedMessage } from '../format/signatures.ts';
+import type { Ledger } from './ledger.ts';
+import type { ReportedSignature } from './report.ts';
+
+/** The keys of a call by their id. Throws TypeError on an object that `importPublicKey` did not make. */
+export function keysById(keys: readonly PublicKey[]): ReadonlyMap<string, PublicKey> {
+  for (const key of keys) publicKeyDer(key);
+  return new Map(keys.map((key) => [key.keyId, key]));
+}
+
+/**
+ * Steps 2 and 3: the form of signatures.json, then every signature over the raw manifest bytes. `keys` absent: no
+ * signature is evaluated, and a package that has some is refused.
+ */
+export async function judgeSignatures(
+  ledger: Ledger,
+  manifestBytes: Bytes,
+  signaturesBytes: Bytes | undefined,
+  keys: ReadonlyMap<string, PublicKey> | undefined,
+): Promise<ReportedSignature[] | undefined> {
+  if (signaturesBytes === undefined) {
+    if (keys === undefined) {
+      ledger.skip('signatures.present', 'there are none, as the operator allows');
+      ledger.skip('signatures.form', 'there are none');
+      ledger.skip('signatures.good', 'there are none, as the operator allows');
+    } else {
+      ledger.fail('signatures.present', 'trust.unsigned', 'the package is not signed');
+    }
+    return undefined;
+  }
+  let signatures: { keyId: string; signature: Bytes }[];
+  ledger.pass('signatures.present', 'there is a signatures.json');
+  try {
+    signatures = decodeSignatures(signaturesBytes);
+  } catch (error) {
+    ledger.failBy('signatures.form', error);
+    return undefined;
+  }
+  ledger.pass('signatures.form', counted(signatures.length, 'signature'));
+  if (keys === undefined) {
+    const message = 'the package is signed, and no key was given to judge the signatures';
+    ledger.fail('signatures.good', 'trust.signatures-not-judged', message, { signatures: signatures.length });
+    return signatures.map(({ keyId }) => ({ keyId, status: 'not-judged' }));
+  }
+  const message = await signedMessage(manifestBytes);
+  const judged: ReportedSignature[] = [];
+  for (const { keyId, signature } of signatures) {
+    const key = keys.get(keyId);
+    if (key === undefined) judged.push({ keyId, status: 'unknown' });
+    else {
+      const good = await verifyEd25519(key, message, signature);
+      judged.push({ keyId, status: good === true ? 'good' : 'invalid' });
+    }
+  }
+  judgeTogether(ledger, judged);
+  return judged;
+}
+
+/** One bad signature under a trusted key spoils all others: somebody wanted it to look like that key's. */
+function judgeTogether(ledger: Ledger, judged: readonly ReportedSignature[]): void {
+  const invalid = judged.find(({ status }) => status === 'invalid');
+  const good = judged.filter(({ status }) => status === 'good');
+  if (invalid !== undefined) {
+    const message = `the signature under the trusted key ${invalid.keyId} does not verify`;
+    ledger.fail('signatures.good', 'trust.signature-invalid', message, { keyId: invalid.keyId });
+  } else if (good.length === 0) {
+    const message = `none of ${counted(judged.length, 'signature')} is by a key that was given`;
+    ledger.fail('signatures.good', 'trust.no-trusted-signature', message, { signatures: judged.length });
+  } else {
+    ledger.pass('signatures.good', `${counted(good.length, 'good signature')} by a trusted key`);
+  }
+}

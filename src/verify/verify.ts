@@ -1,0 +1,196 @@
+import type { Bytes } from '../core/bytes.ts';
+import { DfuError } from '../core/errors.ts';
+import { counted } from '../core/text.ts';
+import { decodeManifest, type Manifest } from '../format/manifest.ts';
+import { packageId as packageIdOf } from '../format/signatures.ts';
+import { type Container, openContainer } from '../format/zip.ts';
+import { VERDICT_EXIT } from './checks.ts';
+import { judgeImages } from './image-steps.ts';
+import { Ledger } from './ledger.ts';
+import { readTerms, type Terms, type VerifyOptions } from './options.ts';
+import { judgePolicy } from './policy.ts';
+import type { Fact, ReportedPackage, ReportedSignature, VerifyReport } from './report.ts';
+import { judgeSignatures, keysById } from './signature-step.ts';
+import type { Trust } from './trust.ts';
+import { makeVerified, type VerifiedPackage } from './verified-package.ts';
+
+export interface Judgement {
+  report: VerifyReport;
+  /** There when, and only when, the verdict is an accepting one. */
+  verified?: VerifiedPackage;
+}
+
+/**
+ * Judges a package: docs/package-format.md, section 5, its seven steps in their order. A pure function of the bytes,
+ * the trust source, the device at hand and the time of judgement. Works on its own copy of the bytes, made before the
+ * first check (or on the very buffer, with `transfer`).
+ *
+ * What is wrong with the package stands in the report and is never thrown. Throws `usage.invalid` for a call that can
+ * not be judged by, and TypeError for bytes or keys that are none.
+ */
+export async function verifyPackage(bytes: Bytes, trust: Trust, options: VerifyOptions): Promise<Judgement> {
+  const terms = readTerms(options);
+  const keys = readTrust(trust);
+  const own = takeOver(bytes, options.transfer === true);
+  const ledger = new Ledger();
+  const found = await judge(ledger, own, keys, terms);
+
+  const kind = keys === undefined ? 'allow-unsigned' : 'keys';
+  const checks = ledger.checks();
+  const verdict = ledger.verdict(kind);
+  const code = checks.find((check) => check.status === 'fail')?.code;
+  const report: VerifyReport = {
+    verdict,
+    exit: VERDICT_EXIT[verdict],
+    ...(code === undefined ? {} : { code }),
+    judgedAt: terms.at,
+    trust: keys === undefined ? { kind: 'allow-unsigned' } : { kind: 'keys', keyIds: [...keys.keys()] },
+    size: own.length,
+    ...(found.packageId === undefined ? {} : { packageId: found.packageId }),
+    ...(found.signatures === undefined ? {} : { signatures: found.signatures }),
+    ...(found.manifest === undefined ? {} : { package: reportedPackage(found.manifest) }),
+    facts: [...packageFacts(found.manifest), ...deviceFacts(terms)],
+    warnings: found.warnings,
+    checks,
+  };
+  if (verdict !== 'trusted' && verdict !== 'accepted-unsigned') return { report };
+  return { report, verified: makeVerified({ ...contentOf(found), verdict }) };
+}
+
+interface Found {
+  container?: Container;
+  packageId?: string;
+  signatures?: ReportedSignature[];
+  manifest?: Manifest;
+  warnings: string[];
+}
+
+/** The seven steps. Ends behind the first that fails; what it had found by then comes back. */
+async function judge(
+  ledger: Ledger,
+  bytes: Bytes,
+  keys: ReturnType<typeof readTrust>,
+  terms: Terms,
+): Promise<Found> {
+  const found: Found = { warnings: [] };
+
+  // 1. The container alone.
+  try {
+    found.container = openContainer(bytes);
+  } catch (error) {
+    ledger.failBy('container', error);
+    return found;
+  }
+  const { manifestBytes, signaturesBytes, images } = found.container;
+  ledger.pass('container', `${counted(images.length, 'image')}, ${counted(bytes.length, 'byte')}`);
+  found.packageId = await packageIdOf(manifestBytes);
+
+  // 2 and 3. The signatures over the raw manifest.
+  const signatures = await judgeSignatures(ledger, manifestBytes, signaturesBytes, keys);
+  if (signatures !== undefined) found.signatures = signatures;
+  if (ledger.failed) return found;
+
+  // 4. Only now the manifest is read.
+  try {
+    found.manifest = decodeManifest(manifestBytes);
+  } catch (error) {
+    ledger.failBy('manifest', error);
+    return found;
+  }
+  ledger.pass('manifest', `format version ${found.manifest.formatVersion}`);
+
+  // 5. The images.
+  await judgeImages(ledger, found.manifest, found.container);
+  if (ledger.failed) return found;
+
+  // 6. The trust rule: any one of the keys given suffices.
+  if (keys === undefined) {
+    ledger.skip('trust.rule', 'no signature was asked for');
+    found.warnings.push('accepted without a signature: nobody vouches for what is in it');
+  } else {
+    ledger.pass('trust.rule', 'one good signature by a key that was given suffices');
+  }
+
+  // 7. Policy.
+  found.warnings.push(...judgePolicy(ledger, found.manifest, found.packageId, terms));
+  return found;
+}
+
+function takeOver(bytes: Bytes, transfer: boolean): Bytes {
+  if (!(bytes instanceof Uint8Array)) throw new TypeError('a package is a Uint8Array');
+  const { buffer, byteOffset, byteLength } = bytes;
+  if (!transfer) return new Uint8Array(bytes);
+  return new Uint8Array(structuredClone(buffer, { transfer: [buffer] }), byteOffset, byteLength);
+}
+
+function readTrust(trust: Trust): ReturnType<typeof keysById> | undefined {
+  if (trust.kind === 'allow-unsigned') return undefined;
+  if (trust.kind !== 'keys') throw new TypeError('no such kind of trust');
+  const keys = keysById(trust.keys);
+  if (keys.size === 0) throw new DfuError('usage.invalid', 'no key was given to judge by');
+  return keys;
+}
+
+function contentOf(found: Found): Omit<VerifiedPackage, 'verdict'> {
+  const { manifest, container, packageId } = found;
+  if (manifest === undefined || container === undefined || packageId === undefined) {
+    throw new Error('an accepting verdict without a package');
+  }
+  deepFreeze(manifest);
+  const images = manifest.images.map((entry, index) => {
+    const held = container.images[index];
+    if (held === undefined) throw new Error('an accepting verdict without an image');
+    return { entry, bytes: held.bytes };
+  });
+  return { manifest, packageId, images };
+}
+
+function deepFreeze(value: object): void {
+  Object.freeze(value);
+  for (const inner of Object.values(value))
+    if (typeof inner === 'object' && inner !== null) deepFreeze(inner);
+}
+
+function reportedPackage(manifest: Manifest): ReportedPackage {
+  const { name, version, securityCounter, target, notAfter } = manifest;
+  return {
+    name,
+    version,
+    securityCounter,
+    product: target.product,
+    ...(target.vendor === undefined ? {} : { vendor: target.vendor }),
+    ...(target.part === undefined ? {} : { part: target.part }),
+    ...(target.hardware === undefined ? {} : { hardware: target.hardware }),
+    ...(notAfter === undefined ? {} : { notAfter }),
+    images: manifest.images.map((image) => ({
+      name: image.name,
+      role: image.role,
+      format: image.format,
+      ...(image.startAddress === undefined ? {} : { startAddress: image.startAddress }),
+      size: image.size,
+      sha256: image.sha256,
+      ...(image.deviceVersion === undefined ? {} : { deviceVersion: image.deviceVersion }),
+    })),
+  };
+}
+
+function packageFacts(manifest: Manifest | undefined): Fact[] {
+  if (manifest === undefined) return [];
+  const { target, version, securityCounter, notAfter } = manifest;
+  const values = { product: target.product, hardware: target.hardware, version, securityCounter, notAfter };
+  return Object.entries(values).flatMap(([name, value]): Fact[] =>
+    value === undefined ? [] : [{ name, value, source: 'package' }],
+  );
+}
+
+function deviceFacts(terms: Terms): Fact[] {
+  return Object.entries(terms.device).flatMap(([name, told]): Fact[] => {
+    const written = (value: unknown): Fact['value'] =>
+      typeof value === 'string' || typeof value === 'number' ? value : JSON.stringify(value);
+    const { value, source, contradicts } = told;
+    const own: Fact = { name, value: written(value), source };
+    return contradicts === undefined
+      ? [own]
+      : [own, { name, value: written(contradicts), source: 'operator' }];
+  });
+}

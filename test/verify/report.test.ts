@@ -1,0 +1,125 @@
+import { readFileSync } from 'node:fs';
+import Ajv2020 from 'ajv/dist/2020.js';
+import { describe, expect, test } from 'vitest';
+import { CHECKS, VERDICTS } from '../../src/verify/checks.ts';
+import type { VerifyOptions } from '../../src/verify/options.ts';
+import { renderText } from '../../src/verify/render/text.ts';
+import type { VerifyReport } from '../../src/verify/report.ts';
+import type { Trust } from '../../src/verify/trust.ts';
+import { verifyPackage } from '../../src/verify/verify.ts';
+import { AT, SAMPLE_IMAGE, type Sample, samplePackage, testKey } from './fixture.ts';
+
+const schema = JSON.parse(
+  readFileSync(new URL('../../schemas/verify-report-v1.schema.json', import.meta.url), 'utf8'),
+);
+const ajv = new Ajv2020.default({ strict: true, strictRequired: false, strictTypes: false, allErrors: true });
+ajv.addSchema(schema);
+const validate = ajv.getSchema(`${schema.$id}#/$defs/report`);
+
+const key = await testKey(1);
+const byKey: Trust = { kind: 'keys', keys: [key.public] };
+
+async function judge(
+  sample: Sample,
+  options: Partial<VerifyOptions> = {},
+  trust = byKey,
+): Promise<VerifyReport> {
+  const bytes = await samplePackage({ keys: [key], ...sample });
+  return (await verifyPackage(bytes, trust, { at: AT, ...options })).report;
+}
+
+const full: Sample = {
+  images: [{ bytes: SAMPLE_IMAGE, entry: { deviceVersion: '0x00010200' } }, { bytes: SAMPLE_IMAGE }],
+  manifest: {
+    target: {
+      product: 'acme-thermo',
+      vendor: 'Acme',
+      part: 'efr32bg22',
+      hardware: ['A', 'B'],
+      identifiers: [{ type: 'usb-id', value: '1234:5678' }],
+    },
+    notAfter: '2027-01-01T00:00:00Z',
+    requires: { bootloader: { min: '1.0' } },
+  },
+};
+const device = { product: 'acme-thermo', hardware: 'A', installedVersion: '1.0.0', installedCounter: 0 };
+
+const reports: [string, () => Promise<VerifyReport>][] = [
+  ['trusted', () => judge(full, { device })],
+  ['nothing told', () => judge(full)],
+  ['accepted-unsigned', () => judge({ keys: [] }, {}, { kind: 'allow-unsigned' })],
+  ['not judged', () => judge({}, {}, { kind: 'allow-unsigned' })],
+  ['unsigned', () => judge({ keys: [] })],
+  ['corrupt', () => judge({ images: [{ bytes: SAMPLE_IMAGE, held: new Uint8Array(32) }] })],
+  ['refused', () => judge(full, { device: { product: 'x' }, told: { product: 'y' } })],
+  ['identifiers', () => judge(full, { told: { identifiers: [{ type: 'usb-id', value: '1234:5678' }] } })],
+  ['malformed', async () => (await verifyPackage(new Uint8Array(3), byKey, { at: AT })).report],
+];
+
+describe('a report follows its schema', () => {
+  test.each(reports)('%s', async (_, make) => {
+    const report = await make();
+    validate?.(JSON.parse(JSON.stringify(report)));
+    expect(validate?.errors ?? []).toEqual([]);
+    expect(JSON.parse(JSON.stringify(report))).toEqual(report);
+  });
+
+  test('which knows the same verdicts and checks', () => {
+    expect(schema.$defs.verdict.enum).toEqual(VERDICTS);
+    expect(schema.$defs.check.properties.id.enum).toEqual(CHECKS.map((rule) => rule.id));
+  });
+});
+
+describe('a report as text', () => {
+  test('says the verdict first, then what it is, then what was not checked', async () => {
+    expect(renderText(await judge({}), 'thermo.dfupkg')).toMatchInlineSnapshot(`
+      "TRUSTED: thermo.dfupkg
+        thermo 1.2.0 for acme-thermo, security counter 3
+        package id 988d9e9b59472b527a060916b6de6d653ae6ba1c972b475ac2b1df7082db6a41
+        image application: raw, 32 bytes at 0x00006000
+        signed by key 5c00ce275496f8f8150e9330338feb680e2b5d30005a060a71376b7042e9b160
+        Not checked:
+          policy.package-id: no package id was given to compare with
+          policy.target: nobody told the product of the device
+          policy.version: nobody told the version that is installed
+          policy.counter: nobody told the security counter of what is installed
+      "
+    `);
+  });
+
+  test('says that everything was checked only when it was', async () => {
+    const told = { bootloaderVersion: '1.2', identifiers: [{ type: 'usb-id' as const, value: '1234:5678' }] };
+    const first = await judge(full, { device, told });
+    expect(renderText(first, 'f')).toContain('policy.package-id');
+    const packageId = first.packageId ?? '';
+    expect(renderText(await judge(full, { device, told, packageId }), 'f')).toContain(
+      'Everything was checked.',
+    );
+  });
+
+  test('of a failure says what is wrong, what to do, and the code', async () => {
+    const text = renderText(await judge({}, { device: { product: 'acme-pump' } }), 'thermo.dfupkg');
+    expect(text).toMatchInlineSnapshot(`
+      "REFUSED: thermo.dfupkg
+        thermo 1.2.0 for acme-thermo, security counter 3
+        package id 988d9e9b59472b527a060916b6de6d653ae6ba1c972b475ac2b1df7082db6a41
+        image application: raw, 32 bytes at 0x00006000
+        policy.target: made for product acme-thermo; the device is acme-pump [policy.product]
+        Use the package made for this product; check --product.
+      "
+    `);
+  });
+
+  test('of an unsigned package warns', async () => {
+    const report = await judge({ keys: [] }, {}, { kind: 'allow-unsigned' });
+    expect(renderText(report, 'x')).toContain('ACCEPTED WITHOUT SIGNATURE: x\n');
+    expect(renderText(report, 'x')).toContain('Warning: ');
+  });
+
+  test('lets nothing through that could act on a terminal', async () => {
+    const report = await judge({});
+    const text = renderText(report, 'a\u001b[2Jb\n\u0085.dfupkg');
+    expect(text).toMatch(/^[\x20-\x7e\n]*$/);
+    expect(text.split('\n')[0]).toBe('TRUSTED: a\\x1b[2Jb\\x0a\\xc2\\x85.dfupkg');
+  });
+});
