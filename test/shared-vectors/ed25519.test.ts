@@ -1,26 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { type Bytes, concat, fromHex } from '../../src/core/bytes.ts';
 import { ENGINES } from '../../src/crypto/ed25519.ts';
-import { importPublicKey, type PublicKey } from '../../src/crypto/public-key.ts';
 import { isDfuCode } from '../support/codes.ts';
-
-const SPKI_PREFIX = '302a300506032b6570032100';
+import { hexBytes as bytes, keyOfPoint as keyOf } from '../support/ed25519.ts';
 
 function vectors<T>(name: string): T {
   return JSON.parse(
     readFileSync(new URL(`../../../shared/vectors/ed25519/${name}`, import.meta.url), 'utf8'),
   );
 }
-
-const bytes = (hex: string): Bytes => {
-  const value = fromHex(hex);
-  if (value === undefined) throw new Error(`no hex: ${hex}`);
-  return value;
-};
-
-const keyOf = (rawHex: string): Promise<PublicKey> =>
-  importPublicKey(concat([bytes(SPKI_PREFIX), bytes(rawHex)]));
 
 interface Wycheproof {
   numberOfTests: number;
