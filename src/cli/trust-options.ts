@@ -1,0 +1,131 @@
+import { type Command, Option } from 'commander';
+import { DfuError } from '../core/errors.ts';
+import { shown } from '../core/text.ts';
+import { decodePublicKeyPem, type PublicKey } from '../crypto/public-key.ts';
+import { MAX_KEY_FILE_BYTES } from '../format/limits.ts';
+import { readWholeFile } from '../node/files.ts';
+import {
+  type DeviceDescription,
+  REQUIRABLE,
+  type Requirable,
+  type VerifyOptions,
+} from '../verify/options.ts';
+import type { Trust } from '../verify/trust.ts';
+import { type Io, pathOf } from './io.ts';
+import { parseChoice, parseNumber } from './options.ts';
+import { repeatable } from './program.ts';
+
+/** What commander makes of the options that `addTrustOptions` adds. */
+export interface TrustOptions {
+  key?: string[];
+  allowUnsigned?: boolean;
+  product?: string;
+  hardware?: string;
+  installedVersion?: string;
+  installedCounter?: string;
+  require?: string[];
+  packageId?: string;
+  allowDowngrade?: boolean;
+}
+
+/** Adds the options by which a package is judged: whom to trust, the device at hand, and what must be checked. */
+export function addTrustOptions(command: Command): Command {
+  return command
+    .optionsGroup('Whom to trust (exactly one kind):')
+    .addOption(
+      repeatable('--key <file>', 'public key, PEM; one good signature by any of them suffices (repeatable)'),
+    )
+    .option('--allow-unsigned', 'accept a package that nobody signed; a signed one is refused')
+    .optionsGroup('The device at hand (what is not told is not checked):')
+    .addOption(once('--product <name>', 'its product: a package for another is refused'))
+    .addOption(once('--hardware <revision>', 'its hardware revision: a package for others is refused'))
+    .addOption(once('--installed-version <version>', 'what runs on it now: an older package is refused'))
+    .addOption(
+      once('--installed-counter <n>', 'the security counter of what runs on it: a lower one is refused'),
+    )
+    .optionsGroup('What must hold:')
+    .addOption(repeatable('--require <checks>', `refuse when a check was skipped: ${REQUIRABLE.join(',')}`))
+    .addOption(once('--package-id <id>', 'accept this one release alone'))
+    .option('--allow-downgrade', 'excuse the comparison with --installed-version, nothing else')
+    .optionsGroup('Options:');
+}
+
+/**
+ * The trust source and the terms of a call. Reads the key files. `at` is the time of judgement where it is not now.
+ * Throws `usage.invalid`, the codes of `readWholeFile` and those of `decodePublicKeyPem`.
+ */
+export async function readTrustOptions(
+  io: Io,
+  options: TrustOptions,
+  at?: string,
+): Promise<{ trust: Trust; verifyOptions: VerifyOptions }> {
+  const verifyOptions = readTerms(io, options, at);
+  return { trust: await readTrust(io, options), verifyOptions };
+}
+
+async function readTrust(io: Io, { key: files, allowUnsigned }: TrustOptions): Promise<Trust> {
+  if (files !== undefined && allowUnsigned) {
+    throw new DfuError('usage.invalid', '--key and --allow-unsigned exclude each other');
+  }
+  if (allowUnsigned) return { kind: 'allow-unsigned' };
+  if (files === undefined) {
+    throw new DfuError('usage.invalid', 'it is not said whom to trust', {
+      cure: 'Give the public key of who made the package with --key, or --allow-unsigned for a package without signature.',
+    });
+  }
+  const keys: PublicKey[] = [];
+  for (const file of files) keys.push(await readPublicKeyFile(io, file));
+  return { kind: 'keys', keys };
+}
+
+/** A public key file, PEM. Errors name the file. */
+export async function readPublicKeyFile(io: Io, file: string): Promise<PublicKey> {
+  const bytes = await readWholeFile(pathOf(io, file), MAX_KEY_FILE_BYTES);
+  try {
+    return await decodePublicKeyPem(new TextDecoder('latin1').decode(bytes));
+  } catch (error) {
+    if (!(error instanceof DfuError)) throw error;
+    const { code, cure } = error;
+    const facts = { ...error.facts, file: shown(file) };
+    throw new DfuError(code, `${shown(file)}: ${error.message}`, { facts, cure, cause: error });
+  }
+}
+
+function readTerms(io: Io, options: TrustOptions, at: string | undefined): VerifyOptions {
+  const { packageId } = options;
+  const counter = options.installedCounter;
+  const given = {
+    product: notEmpty('--product', options.product),
+    hardware: notEmpty('--hardware', options.hardware),
+    installedVersion: notEmpty('--installed-version', options.installedVersion),
+    installedCounter:
+      counter === undefined ? undefined : parseNumber('--installed-counter', counter, 0, 0xffffffff),
+  };
+  const device: DeviceDescription = Object.fromEntries(
+    Object.entries(given).filter(([, value]) => value !== undefined),
+  );
+  return {
+    at: at ?? io.now().getTime(),
+    device,
+    require: readRequire(options.require ?? []),
+    ...(packageId === undefined ? {} : { packageId: packageId.toLowerCase() }),
+    allowDowngrade: options.allowDowngrade === true,
+  };
+}
+
+function readRequire(lists: readonly string[]): Requirable[] {
+  return lists.flatMap((list) => list.split(',')).map((name) => parseChoice('--require', name, REQUIRABLE));
+}
+
+function notEmpty(option: string, text: string | undefined): string | undefined {
+  if (text === '') throw new DfuError('usage.invalid', `${option} is empty`);
+  return text;
+}
+
+/** An option that may stand there once: with two values it would be unclear which of them judged. */
+function once(flags: string, description: string): Option {
+  return new Option(flags, description).argParser((value: string, before: string | undefined) => {
+    if (before === undefined) return value;
+    throw new DfuError('usage.invalid', `${flags.split(' ')[0]} is given twice`);
+  });
+}
