@@ -110,7 +110,9 @@ export function gblOf(start: number, image: Uint8Array): Bytes {
 
 /** Pieces of a file as uploads carry them. */
 export function chunks(file: Bytes, bytes: number): Bytes[] {
-  return Array.from({ length: Math.ceil(file.length / bytes) }, (_, i) => file.slice(i * bytes, (i + 1) * bytes));
+  return Array.from({ length: Math.ceil(file.length / bytes) }, (_, i) =>
+    file.slice(i * bytes, (i + 1) * bytes),
+  );
 }
 
 export const OK = { setAddress: '200200010000', upload: '200200020000', finish: '200200030000' } as const;
