@@ -21,17 +21,20 @@ export interface Progress {
   /** Counts from 1. */
   attempt: number;
   image?: string;
+  /** Over all images of the package. */
   doneBytes?: number;
   totalBytes?: number;
   /** What the operator must know or do now. */
   message?: string;
+  /** What the device has just told. */
+  facts?: DeviceFacts;
 }
 
 /** What the device told about itself; absent: it did not tell. */
 export interface DeviceFacts {
   /** What answered. */
-  running: 'bootloader' | 'application' | 'unknown';
-  /** As the device reports it, in dotted decimals. */
+  running: 'bootloader' | 'application';
+  /** As the device reports them, in dotted decimals. */
   bootloaderVersion?: string;
   applicationVersion?: string;
 }
@@ -40,7 +43,12 @@ export interface DeviceFacts {
 export const CONFIRMATIONS = ['version', 'booted', 'handed-over', 'none'] as const;
 export type Confirmation = (typeof CONFIRMATIONS)[number];
 
-export type Entry = 'auto' | 'bgapi' | 'manual' | 'none';
+/**
+ * How the device gets into its bootloader: `bgapi` asks its application, `manual` waits for the operator, `auto` does
+ * the one and then the other, `none` expects the bootloader to be there.
+ */
+export const ENTRIES = ['auto', 'bgapi', 'manual', 'none'] as const;
+export type Entry = (typeof ENTRIES)[number];
 
 export interface PlanOptions {
   entry: Entry;
@@ -70,18 +78,25 @@ export interface Outcome {
   confirmation: Confirmation;
   deviceState: DeviceState;
   facts: DeviceFacts;
-  /** Bytes over the wire, both ways, between first upload and finish. */
+  /** Bytes over the wire, both ways, between first upload and finish, over all images. */
   wireBytes: number;
+  /** Answers that came when none was asked for: signs of a bad line. */
+  strayResponses: number;
 }
 
 /** One way to talk to a bootloader. Each lives in a folder of its own and knows no other. */
 export interface Protocol<L extends Link = Link> {
   readonly name: string;
   readonly link: L['kind'];
-  /** Asks the device what it is, and leaves it as it was found. */
+  /** Asks the device what it is, and leaves it running what it ran. Throws `device.no-answer` when nothing answers. */
   identify(port: Port<L>, run: Run): Promise<DeviceFacts>;
   /** Pure arithmetic. Throws when the package does not suit the protocol. */
   plan(pkg: VerifiedPackage, options: PlanOptions): FlashPlan;
   /** One attempt, from any state the device may be in. Throws DfuError with the state in which the device was left. */
   execute(port: Port<L>, plan: FlashPlan, run: Run, attempt: number): Promise<Outcome>;
+  /**
+   * After the last attempt failed: restarts the device into its application where it has one that starts, and says in
+   * which state it is now. `before` is what is known of it. Throws what ends the link or the run.
+   */
+  settle(port: Port<L>, run: Run, before: DeviceState): Promise<DeviceState>;
 }

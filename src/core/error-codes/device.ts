@@ -1,11 +1,71 @@
 import { errorCodes } from './kind.ts';
 
-/** What devices answer, or do not, during an update. */
+/** What devices answer, or do not, during an update; and what a protocol can not do. */
 export const deviceErrors = errorCodes({
+  'flash.format-not-supported': {
+    exit: 2,
+    retryable: false,
+    title: 'the protocol does not take images of this format',
+    cure: 'Pack the image in a format that the device takes, or choose another protocol.',
+  },
+  'flash.confirmation-impossible': {
+    exit: 2,
+    retryable: false,
+    title: 'the package can not be confirmed as far as asked for',
+    cure: 'Pack the image with --device-version, or ask for --confirm booted.',
+  },
+  'device.no-bootloader': {
+    exit: 6,
+    retryable: true,
+    title: 'the device did not come up in its bootloader',
+    cure: 'Check port, baud rate and cable; hold the bootloader pin of the board while it is reset, then run the command again with --entry manual.',
+  },
+  'device.no-answer': {
+    exit: 6,
+    retryable: true,
+    title: 'nothing answered',
+    cure: 'Check port, baud rate and cable. A silent application looks like this too: hold the bootloader pin of the board while it is reset, then ask again.',
+  },
+  'device.restarted': {
+    exit: 6,
+    retryable: true,
+    title: 'the device restarted in the middle of the upload',
+    cure: 'Check its power supply, then run the command again.',
+  },
+  'device.requirement-not-met': {
+    exit: 5,
+    retryable: false,
+    title: 'the device runs a version that the package was not made for',
+    cure: 'Bring the device to a version that the package requires, or take the package made for this one.',
+  },
   'device.image-refused': {
     exit: 7,
     retryable: false,
     title: 'the device refused the image',
     cure: 'Check that the image is made for this device and signed as its bootloader demands.',
+  },
+  'device.back-in-bootloader': {
+    exit: 7,
+    retryable: false,
+    title: 'the device came back in its bootloader',
+    cure: 'Check that the image is linked for this device and its bootloader, and signed as secure boot demands.',
+  },
+  'device.not-confirmed': {
+    exit: 9,
+    retryable: false,
+    title: 'sent and accepted, but its start is not confirmed as far as asked for',
+    cure: 'Look at the device; ask for less with --confirm where its application is silent.',
+  },
+  'device.wrong-version': {
+    exit: 9,
+    retryable: false,
+    title: 'the application tells another version than the package says',
+    cure: 'Check the deviceVersion of the package, and whether the bootloader installed the image.',
+  },
+  'device.crash-loop': {
+    exit: 9,
+    retryable: false,
+    title: 'the application starts again and again',
+    cure: 'Flash a version that is known to run.',
   },
 });

@@ -113,6 +113,44 @@ export const systemBootEvent = (b: SystemBoot): Bytes =>
     ]),
   });
 
+/** The result in a response; `undefined` when the payload is not one. */
+export function resultOf(frame: Frame): number | undefined {
+  return frame.payload.length === 2 ? new ByteReader(frame.payload).u16(0) : undefined;
+}
+
+/** The bootloader version in a dfu_boot event; `undefined` when the frame is no such event. */
+export function dfuBootVersion(frame: Frame): number | undefined {
+  return isEvent(frame, CLASS.dfu, DFU_EVENT.boot) && frame.payload.length === 4
+    ? new ByteReader(frame.payload).u32(0)
+    : undefined;
+}
+
+/** Whether it is a dfu_boot_failure event. */
+export const isBootFailure = (frame: Frame): boolean => isEvent(frame, CLASS.dfu, DFU_EVENT.bootFailure);
+
+/** The content of a system_boot event; `undefined` when the frame is no such event. */
+export function decodeSystemBoot(frame: Frame): SystemBoot | undefined {
+  if (!isEvent(frame, CLASS.system, SYSTEM_EVENT.boot) || frame.payload.length !== 18) return undefined;
+  const reader = new ByteReader(frame.payload);
+  return {
+    major: reader.u16(0),
+    minor: reader.u16(2),
+    patch: reader.u16(4),
+    build: reader.u16(6),
+    bootloader: reader.u32(8),
+    hardware: reader.u16(12),
+    hash: reader.u32(14),
+  };
+}
+
+function isEvent(frame: Frame, klass: number, id: number): boolean {
+  return frame.kind === 'event' && frame.class === klass && frame.id === id;
+}
+
+/** A bootloader's version, 0x02040001, as people write it: 2.4.1. */
+export const dottedVersion = (version: number): string =>
+  `${version >>> 24}.${(version >>> 16) & 0xff}.${version & 0xffff}`;
+
 /**
  * Takes bytes in any pieces, gives frames and the bytes that belong to no frame.
  * Resynchronises as Silicon Labs' host library does: a first byte with `(b & 0x78) == 0x20` starts a frame.
@@ -157,6 +195,18 @@ export class FrameDecoder {
     endNoise();
     this.#pending = all.slice(at);
     return out;
+  }
+
+  /** How many bytes there are of a frame that began and did not end yet. */
+  get pendingBytes(): number {
+    return this.#pending.length;
+  }
+
+  /** Gives up a frame that began and did not end: its first byte was noise, behind it a real frame may have begun. */
+  resync(): Decoded[] {
+    const rest = this.flush();
+    if (rest.length === 0) return [];
+    return [{ discarded: rest.slice(0, 1) }, ...this.push(rest.slice(1))];
   }
 
   /** Gives up a frame that began and did not end; returns its bytes. */

@@ -1,0 +1,149 @@
+import type { Bytes } from '../../core/bytes.ts';
+import { DfuError } from '../../core/errors.ts';
+import { bounded, type Wait, within } from '../../core/wait.ts';
+import type { ByteLink, Port } from '../../link/link.ts';
+import type { Run } from '../protocol.ts';
+import { type Decoded, type Frame, FrameDecoder } from './wire.ts';
+
+const OPEN_MS = 5000;
+const CLOSE_MS = 2000;
+/** A frame comes in one go: after such a pause its first byte was noise. Long enough for a network in between. */
+const MAX_GAP_MS = 400;
+
+/**
+ * Frames over a byte link, one request at a time. Events are kept until somebody asks for them; responses that lie in
+ * the queue when a request goes out belong to none (a doubled reply would else run one answer ahead for ever), so
+ * they are dropped and counted.
+ */
+export class Channel {
+  readonly #link: ByteLink;
+  readonly #run: Run;
+  readonly #decoder = new FrameDecoder();
+  #frames: Frame[] = [];
+  #lastByteAt = 0;
+  #wireBytes = 0;
+  #strayResponses = 0;
+
+  constructor(link: ByteLink, run: Run) {
+    this.#link = link;
+    this.#run = run;
+  }
+
+  /** Bytes both ways so far. */
+  get wireBytes(): number {
+    return this.#wireBytes;
+  }
+  get strayResponses(): number {
+    return this.#strayResponses;
+  }
+
+  /** Sends a command that has no answer. */
+  async send(command: Bytes, wait: Wait): Promise<void> {
+    this.#dropResponses();
+    this.#wireBytes += command.length;
+    await this.#link.write(command, wait);
+  }
+
+  /** Sends a command; gives the first frame that `accepts` takes, `undefined` when none came in time. */
+  async ask(
+    command: Bytes,
+    timeoutMs: number,
+    accepts: (frame: Frame) => boolean,
+  ): Promise<Frame | undefined> {
+    const wait = within(timeoutMs, this.#run);
+    await this.send(command, wait);
+    return this.#first(wait, accepts);
+  }
+
+  /** The next event, `undefined` when none came in time. Responses meanwhile are strays. */
+  nextEvent(timeoutMs: number): Promise<Frame | undefined> {
+    return this.#first(within(timeoutMs, this.#run), (frame) => frame.kind === 'event');
+  }
+
+  /** Drops what came so far: the device is about to start anew. */
+  forget(): void {
+    this.#pull();
+    this.#dropResponses();
+    this.#frames = [];
+    this.#decoder.flush();
+  }
+
+  /** Takes out the first frame accepted; keeps the events before it, in order, and counts the responses. */
+  async #first(wait: Wait, accepts: (frame: Frame) => boolean): Promise<Frame | undefined> {
+    const kept: Frame[] = [];
+    try {
+      for (;;) {
+        const frame = await this.#receive(wait);
+        if (frame === undefined) return undefined;
+        if (accepts(frame)) return frame;
+        if (frame.kind === 'event') kept.push(frame);
+        else this.#strayResponses++;
+      }
+    } finally {
+      this.#frames.unshift(...kept);
+    }
+  }
+
+  /** The next frame from the link; `undefined` at the deadline. */
+  async #receive(wait: Wait): Promise<Frame | undefined> {
+    for (;;) {
+      const frame = this.#frames.shift();
+      if (frame !== undefined) return frame;
+      const gapEnd =
+        this.#decoder.pendingBytes > 0 ? Math.min(wait.until, this.#lastByteAt + MAX_GAP_MS) : wait.until;
+      const bytes = await untilTimeout(this.#link.inbox.take({ ...wait, until: gapEnd }));
+      if (bytes !== undefined) this.#accept(bytes);
+      else if (gapEnd < wait.until) this.#queue(this.#decoder.resync());
+      else return undefined;
+    }
+  }
+
+  #accept(bytes: Bytes): void {
+    this.#wireBytes += bytes.length;
+    this.#lastByteAt = this.#run.clock.now();
+    this.#queue(this.#decoder.push(bytes));
+  }
+
+  #queue(decoded: readonly Decoded[]): void {
+    for (const item of decoded) if ('frame' in item) this.#frames.push(item.frame);
+  }
+
+  /** What lies in the link's queue already. */
+  #pull(): void {
+    for (const bytes of this.#link.inbox.drain()) this.#accept(bytes);
+  }
+
+  #dropResponses(): void {
+    this.#pull();
+    const events = this.#frames.filter((frame) => frame.kind === 'event');
+    this.#strayResponses += this.#frames.length - events.length;
+    this.#frames = events;
+  }
+}
+
+/** Opens the port, does the work, lets go of the port. */
+export async function withChannel<T>(
+  port: Port<ByteLink>,
+  run: Run,
+  work: (channel: Channel) => Promise<T>,
+): Promise<T> {
+  const link = await port.open(within(OPEN_MS, run));
+  try {
+    return await work(new Channel(link, run));
+  } finally {
+    // Has its own bound, since the run may have been ended. A port that does not let go changes nothing of the result.
+    const patience = { clock: run.clock, until: run.clock.now() + CLOSE_MS, signal: NEVER };
+    await untilTimeout(bounded(link.close(), patience, 'the port to close'));
+  }
+}
+const NEVER = new AbortController().signal;
+
+/** The value, or `undefined` at the deadline. */
+export async function untilTimeout<T>(promise: Promise<T>): Promise<T | undefined> {
+  try {
+    return await promise;
+  } catch (error) {
+    if (error instanceof DfuError && error.code === 'link.timeout') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,108 @@
+import { DfuError } from '../../core/errors.ts';
+import { within } from '../../core/wait.ts';
+import { CONFIRMATIONS, type Confirmation, type Run } from '../protocol.ts';
+import type { Channel } from './channel.ts';
+import { probe } from './entry.ts';
+import {
+  decodeSystemBoot,
+  dfuBootVersion,
+  isBootFailure,
+  RESET_MODE,
+  type SystemBoot,
+  systemReset,
+} from './wire.ts';
+
+/** Long enough for a bootloader that checks a signature and an application that starts slowly. */
+const WINDOW_MS = 4000;
+const WRITE_MS = 1000;
+
+/** What was seen in the time after a reset. */
+export interface Start {
+  /** Where it ended, as far as it told. */
+  running: 'bootloader' | 'application' | 'silence';
+  /** Each start of the application that told; the last is the newest. */
+  boots: SystemBoot[];
+}
+
+/**
+ * Resets the device into its application and watches the whole window. A bootloader that still answers afterwards,
+ * without having told a start, has not got the reset: it is sent once more.
+ */
+export async function startApplication(channel: Channel, run: Run): Promise<Start> {
+  for (let last = false; ; last = true) {
+    channel.forget();
+    await channel.send(systemReset(RESET_MODE.normal), within(WRITE_MS, run));
+    const seen = await watch(channel, run, WINDOW_MS);
+    if (seen.running !== 'silence') return seen;
+    const answer = await probe(channel);
+    // An event that came with the answer says more than the answer does.
+    const late = await watch(channel, run, 0);
+    if (late.running !== 'silence') return late;
+    if (answer === 'other') return { running: 'application', boots: [] };
+    if (answer === 'silence' || last) return { running: answer, boots: [] };
+  }
+}
+
+async function watch(channel: Channel, run: Run, windowMs: number): Promise<Start> {
+  const end = run.clock.now() + windowMs;
+  const boots: SystemBoot[] = [];
+  for (;;) {
+    const event = await channel.nextEvent(Math.max(0, end - run.clock.now()));
+    if (event === undefined) return { running: boots.length > 0 ? 'application' : 'silence', boots };
+    if (dfuBootVersion(event) !== undefined || isBootFailure(event)) return { running: 'bootloader', boots };
+    const boot = decodeSystemBoot(event);
+    if (boot !== undefined) boots.push(boot);
+  }
+}
+
+/**
+ * What the start proves, against what was asked for and the version expected.
+ * Throws `device.back-in-bootloader`, `device.crash-loop`, `device.wrong-version`, `device.not-confirmed`.
+ */
+export function grade(
+  { running, boots }: Start,
+  asked: Confirmation,
+  expected: number | undefined,
+): Confirmation {
+  if (running === 'bootloader') {
+    throw new DfuError('device.back-in-bootloader', 'the bootloader took the image, but did not start it', {
+      deviceState: 'bootloader',
+    });
+  }
+  if (boots.length > 1) {
+    throw new DfuError(
+      'device.crash-loop',
+      `the application started ${boots.length} times within ${WINDOW_MS / 1000} s`,
+      { deviceState: 'new', facts: { starts: boots.length } },
+    );
+  }
+  const boot = boots[0];
+  const told = boot && versionOf(boot);
+  const matches = boot !== undefined && expected !== undefined && tells(boot, expected);
+  if (told !== undefined && expected !== undefined && !matches) {
+    throw new DfuError(
+      'device.wrong-version',
+      `the application tells version ${told}, expected is ${dotted(expected)}`,
+      { deviceState: 'unknown', facts: { expected: dotted(expected), found: told } },
+    );
+  }
+  const confirmation = matches ? 'version' : running === 'application' ? 'booted' : 'handed-over';
+  if (CONFIRMATIONS.indexOf(confirmation) > CONFIRMATIONS.indexOf(asked)) {
+    throw new DfuError(
+      'device.not-confirmed',
+      `asked for ${asked}, but the evidence is only ${confirmation}`,
+      {
+        deviceState: 'new',
+        facts: { asked, reached: confirmation },
+      },
+    );
+  }
+  return confirmation;
+}
+
+/** As the application tells it. */
+export const versionOf = (boot: SystemBoot): string => `${boot.major}.${boot.minor}.${boot.patch}`;
+
+/** Part by part: a minor or patch above 255 has no place in the 32 bits, and must not look like another version. */
+const tells = (boot: SystemBoot, expected: number): boolean => versionOf(boot) === dotted(expected);
+const dotted = (version: number): string => `${version >>> 16}.${(version >>> 8) & 0xff}.${version & 0xff}`;

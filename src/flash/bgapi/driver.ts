@@ -1,0 +1,288 @@
+import type { Bytes } from '../../core/bytes.ts';
+import { type DeviceState, DfuError } from '../../core/errors.ts';
+import { shown } from '../../core/text.ts';
+import { within } from '../../core/wait.ts';
+import type { ByteLink, Port } from '../../link/link.ts';
+import { assertVerified } from '../../verify/verified-package.ts';
+import { assertRequirements } from '../facts.ts';
+import type { DeviceFacts, FlashPlan, Outcome, PlannedImage, Protocol, Run } from '../protocol.ts';
+import { type Channel, withChannel } from './channel.ts';
+import { grade, startApplication, versionOf } from './confirm.ts';
+import { type Entered, enterBootloader, probe, restartBootloader, stopHere } from './entry.ts';
+import { expectedVersion, planBgapi } from './plan.ts';
+import { describeStatus } from './status.ts';
+import {
+  CLASS,
+  DFU,
+  decodeSystemBoot,
+  dfuBootVersion,
+  dottedVersion,
+  finish,
+  RESET_MODE,
+  resultOf,
+  STATUS,
+  setAddress,
+  systemReset,
+  upload,
+} from './wire.ts';
+
+const UPLOAD_MS = 3000;
+/** Signatures are checked here. */
+const FINISH_MS = 15_000;
+const SET_ADDRESS_MS = 1000;
+const WRITE_MS = 1000;
+/** A second boot event may come late, of a reset that was asked for twice. */
+const SET_ADDRESS_TRIES = 3;
+const IDENTIFY_MS = 4000;
+
+/** BGAPI DFU over a serial link, as the Gecko bootloader speaks it (UART DFU; Silicon Labs AN1086). */
+export const bgapi: Protocol<ByteLink> = {
+  name: 'bgapi',
+  link: 'bytes',
+  plan: planBgapi,
+  execute,
+  identify,
+  settle,
+};
+
+async function execute(port: Port<ByteLink>, plan: FlashPlan, run: Run, attempt: number): Promise<Outcome> {
+  assertVerified(plan.package);
+  const update = new Update(plan, run, attempt);
+  try {
+    run.emit({ phase: 'connect', attempt });
+    return await withChannel(port, run, (channel) => update.perform(channel));
+  } catch (error) {
+    if (!(error instanceof DfuError) || error.deviceState !== undefined) throw error;
+    throw error.withDeviceState(update.deviceState);
+  }
+}
+
+/** One attempt. */
+class Update {
+  readonly #plan: FlashPlan;
+  readonly #run: Run;
+  readonly #attempt: number;
+  #facts: DeviceFacts = { running: 'bootloader' };
+  #doneBytes = 0;
+  #wireBytes = 0;
+  /** What flash holds, should all end now. */
+  deviceState: DeviceState = 'untouched';
+
+  constructor(plan: FlashPlan, run: Run, attempt: number) {
+    this.#plan = plan;
+    this.#run = run;
+    this.#attempt = attempt;
+  }
+
+  async perform(channel: Channel): Promise<Outcome> {
+    for (const [index, planned] of this.#plan.sessions.entries()) {
+      await this.#enter(channel, index);
+      await this.#setAddress(channel);
+      await this.#upload(channel, planned, index);
+    }
+    return this.#confirm(channel);
+  }
+
+  async #enter(channel: Channel, index: number): Promise<void> {
+    this.#run.emit({ phase: 'enter', attempt: this.#attempt });
+    const { entry } = this.#plan.options;
+    const next = index > 0 ? await restartBootloader(channel, this.#run) : undefined;
+    const entered =
+      next ?? (await enterBootloader(channel, this.#run, index > 0 ? 'bgapi' : entry, this.#attempt));
+    this.#told(entered);
+    // Only of what was there before: an image of this package may have brought another bootloader.
+    if (index === 0) assertRequirements(this.#plan.package.manifest.requires, this.#facts);
+  }
+
+  #told({ bootloaderVersion, application }: Entered): void {
+    this.#facts = {
+      running: 'bootloader',
+      bootloaderVersion: dottedVersion(bootloaderVersion),
+      ...(application === undefined ? {} : { applicationVersion: versionOf(application) }),
+    };
+    this.#run.emit({ phase: 'enter', attempt: this.#attempt, facts: this.#facts });
+  }
+
+  /** The one request that may be sent again: it changes nothing. */
+  async #setAddress(channel: Channel): Promise<void> {
+    for (let tries = SET_ADDRESS_TRIES; ; tries--) {
+      this.#stopHere();
+      try {
+        const result = await this.#request(
+          channel,
+          setAddress(0),
+          DFU.setAddress,
+          SET_ADDRESS_MS,
+          'answer to set address',
+        );
+        if (result === STATUS.ok) return;
+        throw refused('the start of the update', result, 0);
+      } catch (error) {
+        const again = error instanceof DfuError && ['link.timeout', 'device.restarted'].includes(error.code);
+        if (!again || tries === 1) throw error;
+      }
+    }
+  }
+
+  async #upload(channel: Channel, { image }: PlannedImage, index: number): Promise<void> {
+    const { bytes, entry } = image;
+    const { chunkBytes } = this.#plan.options;
+    const wireBytesBefore = channel.wireBytes;
+    for (let offset = 0; offset < bytes.length; offset += chunkBytes) {
+      this.#stopHere();
+      const chunk = bytes.subarray(offset, offset + chunkBytes);
+      const last = offset + chunk.length === bytes.length;
+      // With the last chunk the bootloader may make the image complete; after that, only the device knows.
+      this.deviceState = index > 0 || last ? 'unknown' : 'bootloader';
+      const what = `answer to the upload at offset ${offset} of image ${shown(entry.name)}`;
+      const result = await this.#request(channel, upload(chunk), DFU.upload, UPLOAD_MS, what);
+      if (result !== STATUS.ok)
+        throw this.#refused(index, `image ${shown(entry.name)} at offset ${offset}`, result, offset);
+      this.#doneBytes += chunk.length;
+      this.#progress(entry.name);
+    }
+    this.#run.emit({ phase: 'finish', attempt: this.#attempt, image: entry.name });
+    const result = await this.#request(channel, finish(), DFU.finish, FINISH_MS, 'answer to finish');
+    if (result !== STATUS.ok)
+      throw this.#refused(index, `image ${shown(entry.name)} at its end`, result, bytes.length);
+    this.#wireBytes += channel.wireBytes - wireBytesBefore;
+    if (index === this.#plan.sessions.length - 1) this.deviceState = 'new';
+  }
+
+  async #confirm(channel: Channel): Promise<Outcome> {
+    const { confirm } = this.#plan.options;
+    this.#run.emit({ phase: 'confirm', attempt: this.#attempt });
+    const outcome = { deviceState: 'new' as const, wireBytes: this.#wireBytes };
+    if (confirm === 'none') {
+      await channel.send(systemReset(RESET_MODE.normal), within(WRITE_MS, this.#run));
+      return { ...outcome, confirmation: 'none', facts: this.#facts, strayResponses: channel.strayResponses };
+    }
+    const start = await this.#start(channel);
+    const boot = start.boots.at(-1);
+    if (boot !== undefined) {
+      this.#facts = { ...this.#facts, running: 'application', applicationVersion: versionOf(boot) };
+      this.#run.emit({ phase: 'confirm', attempt: this.#attempt, facts: this.#facts });
+    }
+    const confirmation = grade(start, confirm, expectedVersion(this.#plan.package));
+    return { ...outcome, confirmation, facts: this.#facts, strayResponses: channel.strayResponses };
+  }
+
+  /** The image is in flash by now: a link that ends does not undo that. */
+  async #start(channel: Channel): ReturnType<typeof startApplication> {
+    try {
+      return await startApplication(channel, this.#run);
+    } catch (error) {
+      if (!(error instanceof DfuError) || error.code === 'run.interrupted') throw error;
+      throw new DfuError('device.not-confirmed', `the image was accepted, but then: ${error.message}`, {
+        deviceState: 'new',
+        cause: error,
+      });
+    }
+  }
+
+  /** Sends a command and gives its result. Throws `link.timeout`, `device.restarted` and what ends link or run. */
+  async #request(
+    channel: Channel,
+    command: Bytes,
+    id: number,
+    timeoutMs: number,
+    what: string,
+  ): Promise<number> {
+    const answer = await channel.ask(
+      command,
+      timeoutMs,
+      (frame) =>
+        (frame.kind === 'message' &&
+          frame.class === CLASS.dfu &&
+          frame.id === id &&
+          resultOf(frame) !== undefined) ||
+        dfuBootVersion(frame) !== undefined ||
+        decodeSystemBoot(frame) !== undefined,
+    );
+    if (answer === undefined) {
+      throw new DfuError('link.timeout', `no ${what} within ${timeoutMs} ms`, {
+        facts: { waitedMs: timeoutMs },
+      });
+    }
+    const result = answer.kind === 'message' ? resultOf(answer) : undefined;
+    if (result === undefined)
+      throw new DfuError('device.restarted', `the device restarted instead of an ${what}`);
+    return result;
+  }
+
+  #refused(index: number, where: string, result: number, offset: number): DfuError {
+    // A refused image is not complete, whichever chunk it was refused at.
+    this.deviceState = index > 0 ? 'unknown' : 'bootloader';
+    return refused(where, result, offset);
+  }
+
+  #progress(image: string): void {
+    this.#run.emit({
+      phase: 'upload',
+      attempt: this.#attempt,
+      image,
+      doneBytes: this.#doneBytes,
+      totalBytes: this.#plan.totalBytes,
+    });
+  }
+
+  #stopHere(): void {
+    stopHere(this.#run, `stopped after ${this.#doneBytes} of ${this.#plan.totalBytes} bytes`);
+  }
+}
+
+function refused(where: string, result: number, offset: number): DfuError {
+  return new DfuError('device.image-refused', `the device refused ${where}: ${describeStatus(result)}`, {
+    facts: { status: result, offset },
+  });
+}
+
+/**
+ * What the device is. An application tells only when it starts, so it is restarted; a bootloader likewise, and stays
+ * a bootloader.
+ */
+async function identify(port: Port<ByteLink>, run: Run): Promise<DeviceFacts> {
+  return withChannel(port, run, async (channel) => {
+    const answer = await probe(channel);
+    if (answer === 'bootloader') {
+      const entered = await restartBootloader(channel, run);
+      return {
+        running: 'bootloader',
+        ...(entered && { bootloaderVersion: dottedVersion(entered.bootloaderVersion) }),
+      };
+    }
+    channel.forget();
+    await channel.send(systemReset(RESET_MODE.normal), within(WRITE_MS, run));
+    const end = run.clock.now() + IDENTIFY_MS;
+    for (;;) {
+      const event = await channel.nextEvent(Math.max(0, end - run.clock.now()));
+      if (event === undefined) break;
+      const version = dfuBootVersion(event);
+      if (version !== undefined) return { running: 'bootloader', bootloaderVersion: dottedVersion(version) };
+      const boot = decodeSystemBoot(event);
+      if (boot !== undefined) {
+        return {
+          running: 'application',
+          applicationVersion: versionOf(boot),
+          bootloaderVersion: dottedVersion(boot.bootloader),
+        };
+      }
+    }
+    if (answer === 'other') return { running: 'application' };
+    throw new DfuError('device.no-answer', `nothing on ${port.name} answered as BGAPI does`);
+  });
+}
+
+async function settle(port: Port<ByteLink>, run: Run, before: DeviceState): Promise<DeviceState> {
+  return withChannel(port, run, async (channel) => {
+    // Nobody there: an application that never was left, or nothing that can be asked.
+    if ((await probe(channel)) === 'silence' && (await probe(channel)) === 'silence') return before;
+    const entered = await restartBootloader(channel, run);
+    if (entered?.bootFailed) return 'bootloader';
+    const { running } = await startApplication(channel, run);
+    if (running === 'bootloader') return 'bootloader';
+    if (before === 'untouched') return 'untouched';
+    // The image was not completed, and yet an application started: it is the one from before.
+    return running === 'application' && before === 'bootloader' ? 'old' : 'unknown';
+  });
+}

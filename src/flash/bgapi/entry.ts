@@ -1,0 +1,192 @@
+import { DfuError } from '../../core/errors.ts';
+import { within } from '../../core/wait.ts';
+import type { Entry, Run } from '../protocol.ts';
+import type { Channel } from './channel.ts';
+import {
+  CLASS,
+  DFU,
+  decodeSystemBoot,
+  dfuBootVersion,
+  type Frame,
+  isBootFailure,
+  RESET_MODE,
+  resultOf,
+  STATUS,
+  type SystemBoot,
+  setAddress,
+  systemReset,
+  userResetToDfu,
+} from './wire.ts';
+
+const LISTEN_MS = 200;
+const PROBE_MS = 500;
+const BOOT_MS = 5000;
+/** After a request that the application may or may not know. A bootloader that checks signatures needs most of a second. */
+const REBOOT_MS = 1500;
+const WRITE_MS = 1000;
+/** Half a packet that lies in the bootloader from a run before swallows what is sent, for up to 3 s: several rounds outlast it. */
+const PROBE_ROUNDS = 6;
+const BGAPI_ROUNDS = 3;
+const OPERATOR_MS = 60_000;
+const LOOK_MS = 500;
+
+/** What the device told on its way into the bootloader. */
+export interface Entered {
+  bootloaderVersion: number;
+  /** It said that it has no application that starts. */
+  bootFailed: boolean;
+  /** The application started in between, and told. */
+  application?: SystemBoot;
+}
+
+type Heard = Omit<Entered, 'bootloaderVersion'> & { bootloaderVersion?: number };
+
+/**
+ * Brings the device into its bootloader with a parser that has seen nothing yet: only a boot event shows that, since a
+ * bootloader that merely answers may hold half an image, or the sticky error of one.
+ * Throws `device.no-bootloader`, `run.interrupted`, `link.timeout` (no room to write), or why the link closed.
+ */
+export async function enterBootloader(
+  channel: Channel,
+  run: Run,
+  entry: Entry,
+  attempt: number,
+): Promise<Entered> {
+  const entrance = new Entrance(channel, run, attempt);
+  // After a failed attempt the device is in its bootloader most likely: no need to call the operator again.
+  const entered =
+    entry === 'none' || (entry === 'manual' && attempt > 1)
+      ? await entrance.byProbe()
+      : entry === 'manual'
+        ? undefined
+        : await entrance.byApplication();
+  if (entered !== undefined) return entered;
+  if (entry === 'manual' || entry === 'auto') {
+    const byHand = await entrance.byOperator(entry === 'auto');
+    if (byHand !== undefined) return byHand;
+  }
+  throw new DfuError(
+    'device.no-bootloader',
+    entrance.answered
+      ? 'the device answers, but did not come up in its bootloader'
+      : 'the device did not answer as a BGAPI bootloader or application does',
+    { facts: { answered: entrance.answered } },
+  );
+}
+
+/** Restarts a bootloader that answers; gives what it told, `undefined` when no boot event came. */
+export function restartBootloader(channel: Channel, run: Run): Promise<Entered | undefined> {
+  return new Entrance(channel, run, 1).reset(RESET_MODE.uartDfu, BOOT_MS);
+}
+
+/** Whether a bootloader answers; what else was heard is kept. */
+export async function probe(channel: Channel): Promise<'bootloader' | 'other' | 'silence'> {
+  const answer = await channel.ask(setAddress(0), PROBE_MS, isAnswerToProbe);
+  if (answer === undefined) return 'silence';
+  return answer.class === CLASS.dfu && resultOf(answer) === STATUS.ok ? 'bootloader' : 'other';
+}
+
+/** Not any frame: text that an application prints can look like one. */
+function isAnswerToProbe(frame: Frame): boolean {
+  if (frame.kind === 'event') return false;
+  if (frame.class === CLASS.system) return true;
+  return frame.class === CLASS.dfu && frame.id === DFU.setAddress && resultOf(frame) !== undefined;
+}
+
+/** Throws `run.interrupted` after the first Ctrl-C. Called where stopping is safe. */
+export function stopHere(run: Run, message: string): void {
+  if (run.stop.aborted) throw new DfuError('run.interrupted', message);
+}
+
+class Entrance {
+  readonly #channel: Channel;
+  readonly #run: Run;
+  readonly #attempt: number;
+  #heard: Heard = { bootFailed: false };
+  /** Something spoke BGAPI. */
+  answered = false;
+
+  constructor(channel: Channel, run: Run, attempt: number) {
+    this.#channel = channel;
+    this.#run = run;
+    this.#attempt = attempt;
+  }
+
+  /** Expects the bootloader to be there. */
+  async byProbe(): Promise<Entered | undefined> {
+    for (let round = 0; round < PROBE_ROUNDS; round++) {
+      this.#stopHere();
+      const entered = (await this.#listen(LISTEN_MS)) ?? (await this.#probeAndReset());
+      if (entered !== undefined) return entered;
+    }
+    return undefined;
+  }
+
+  /** Asks whatever runs. */
+  async byApplication(): Promise<Entered | undefined> {
+    for (let round = 0; round < BGAPI_ROUNDS; round++) {
+      this.#stopHere();
+      const entered =
+        (await this.#listen(LISTEN_MS)) ??
+        (await this.#probeAndReset()) ??
+        (await this.#ask(userResetToDfu(), REBOOT_MS)) ??
+        (await this.reset(RESET_MODE.uartDfu, REBOOT_MS));
+      if (entered !== undefined) return entered;
+    }
+    return undefined;
+  }
+
+  /** Tells the operator what to do and waits for the boot event. `probing`: asks in between, too. */
+  async byOperator(probing: boolean): Promise<Entered | undefined> {
+    this.#run.emit({
+      phase: 'enter',
+      attempt: this.#attempt,
+      message: `Bring the device into its bootloader now: hold its bootloader pin, press and release reset, then let go of the pin. Waiting for up to ${OPERATOR_MS / 1000} s.`,
+    });
+    const end = this.#run.clock.now() + OPERATOR_MS;
+    while (this.#run.clock.now() < end) {
+      this.#stopHere();
+      const entered = (await this.#listen(LOOK_MS)) ?? (probing ? await this.#probeAndReset() : undefined);
+      if (entered !== undefined) return entered;
+    }
+    return undefined;
+  }
+
+  /** Sends system_reset; gives what the boot event told. What came before it no longer counts. */
+  async reset(mode: number, timeoutMs: number): Promise<Entered | undefined> {
+    this.#channel.forget();
+    this.#heard.bootFailed = false;
+    return this.#ask(systemReset(mode), timeoutMs);
+  }
+
+  async #ask(command: ReturnType<typeof systemReset>, timeoutMs: number): Promise<Entered | undefined> {
+    await this.#channel.send(command, within(WRITE_MS, this.#run));
+    return this.#listen(timeoutMs);
+  }
+
+  /** A bootloader that answers without having told its start may hold half an image: it must start anew. */
+  async #probeAndReset(): Promise<Entered | undefined> {
+    const heard = await probe(this.#channel);
+    if (heard !== 'silence') this.answered = true;
+    return heard === 'bootloader' ? this.reset(RESET_MODE.uartDfu, BOOT_MS) : this.#listen(0);
+  }
+
+  /** Reads events until the bootloader tells its start. */
+  async #listen(timeoutMs: number): Promise<Entered | undefined> {
+    const end = this.#run.clock.now() + timeoutMs;
+    for (;;) {
+      const event = await this.#channel.nextEvent(Math.max(0, end - this.#run.clock.now()));
+      if (event === undefined) return undefined;
+      const version = dfuBootVersion(event);
+      const application = decodeSystemBoot(event);
+      this.answered ||= version !== undefined || application !== undefined;
+      if (isBootFailure(event)) this.#heard.bootFailed = true;
+      if (application !== undefined) this.#heard = { bootFailed: false, application };
+      if (version !== undefined) return { ...this.#heard, bootloaderVersion: version };
+    }
+  }
+
+  #stopHere(): void {
+    stopHere(this.#run, 'stopped before anything was sent to the device that changes it');
+  }
+}

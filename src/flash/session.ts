@@ -1,0 +1,237 @@
+import { type DeviceState, DfuError, type ErrorCode } from '../core/errors.ts';
+import { pause, within } from '../core/wait.ts';
+import type { Link, Port } from '../link/link.ts';
+import { assertVerified, type VerifiedPackage } from '../verify/verified-package.ts';
+import { listFacts, type OperatorFacts } from './facts.ts';
+import type {
+  Confirmation,
+  DeviceFacts,
+  Entry,
+  FlashPlan,
+  Outcome,
+  PlanOptions,
+  Protocol,
+  Run,
+} from './protocol.ts';
+import { type AttemptReport, describeError, type FlashReport } from './report.ts';
+
+export interface FlashOptions {
+  entry: Entry;
+  chunkBytes: number;
+  /** `auto` asks for `handed-over` and reports the best evidence there is. */
+  confirm: Confirmation | 'auto';
+  /** How often to start over after a fault of the line. */
+  retries: number;
+  operator: OperatorFacts;
+}
+
+export const DEFAULT_CHUNK_BYTES = 252;
+export const DEFAULT_RETRIES = 3;
+/** What to send in one request after an attempt that failed: what is sent in smaller pieces overruns no buffer. */
+const SMALLER_CHUNKS_BYTES = [128, 48] as const;
+/** An adapter that was pulled needs a moment to come back. */
+const BETWEEN_ATTEMPTS_MS = 1000;
+
+/** Faults of the line or of the power supply: starting over may help. */
+const STARTED_OVER: ReadonlySet<ErrorCode> = new Set(['link.timeout', 'link.closed', 'device.restarted']);
+/** After these the device is somewhere in an update; it can be asked where, and brought back to what still runs. */
+const SETTLED: ReadonlySet<ErrorCode> = new Set([
+  'link.timeout',
+  'device.restarted',
+  'device.image-refused',
+  'device.requirement-not-met',
+  'run.interrupted',
+]);
+
+/** The options of the protocol's plan. */
+export function planOptions(options: FlashOptions): PlanOptions {
+  return {
+    entry: options.entry,
+    chunkBytes: options.chunkBytes,
+    confirm: options.confirm === 'auto' ? 'handed-over' : options.confirm,
+  };
+}
+
+/**
+ * Sends a verified package to the device behind `port`, with the only retry loop there is. What happens on the way
+ * to the device ends in the report, whose `exit` and `error` say how; what is wrong with the package or the options
+ * for this protocol is thrown before the port is opened (see the protocol's plan).
+ */
+export async function flashPackage<L extends Link>(
+  pkg: VerifiedPackage,
+  port: Port<L>,
+  protocol: Protocol<L>,
+  options: FlashOptions,
+  run: Run,
+): Promise<FlashReport> {
+  assertVerified(pkg);
+  const session = new Session(port, protocol, protocol.plan(pkg, planOptions(options)), options, run);
+  return session.flash();
+}
+
+class Session<L extends Link> {
+  readonly #port: Port<L>;
+  readonly #protocol: Protocol<L>;
+  readonly #plan: FlashPlan;
+  readonly #options: FlashOptions;
+  readonly #run: Run;
+  readonly #attempts: AttemptReport[] = [];
+  readonly #startedAt: number;
+  #deviceState: DeviceState = 'untouched';
+  #facts: DeviceFacts | undefined;
+
+  constructor(port: Port<L>, protocol: Protocol<L>, plan: FlashPlan, options: FlashOptions, run: Run) {
+    this.#port = port;
+    this.#protocol = protocol;
+    this.#plan = plan;
+    this.#options = options;
+    this.#startedAt = run.clock.now();
+    this.#run = {
+      ...run,
+      emit: (progress) => {
+        if (progress.facts !== undefined) this.#facts = { ...this.#facts, ...progress.facts };
+        run.emit(progress);
+      },
+    };
+  }
+
+  async flash(): Promise<FlashReport> {
+    let plan = this.#plan;
+    let last: DfuError | undefined;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return this.#succeeded(await this.#try(plan, attempt));
+      } catch (error) {
+        if (!(error instanceof DfuError)) throw error;
+        const again = attempt <= this.#options.retries && this.#mayHelp(error, last);
+        if (!again || !(await this.#paused())) return this.#failed(error, await this.#settle(error));
+        last = error;
+        plan = { ...plan, ...this.#protocol.plan(plan.package, smaller(plan.options)) };
+        this.#run.emit({
+          phase: 'connect',
+          attempt: attempt + 1,
+          message: `Starting over with chunks of ${plan.options.chunkBytes} bytes: ${error.message} [${error.code}]`,
+        });
+      }
+    }
+  }
+
+  async #try(plan: FlashPlan, attempt: number): Promise<Outcome> {
+    const from = this.#run.clock.now();
+    const record: AttemptReport = { attempt, chunkBytes: plan.options.chunkBytes, durationMs: 0 };
+    this.#attempts.push(record);
+    try {
+      const outcome = await this.#protocol.execute(this.#port, plan, this.#run, attempt);
+      this.#deviceState = outcome.deviceState;
+      return outcome;
+    } catch (error) {
+      if (error instanceof DfuError) {
+        record.error = { code: error.code, message: error.message };
+        this.#deviceState = afterAttempt(this.#deviceState, error.deviceState ?? 'unknown');
+      }
+      throw error;
+    } finally {
+      record.durationMs = this.#since(from);
+    }
+  }
+
+  /**
+   * A byte changed on a line without checksums and an image that does not suit look the same to the device: only
+   * when the image is refused twice at the same place it is the image.
+   */
+  #mayHelp(error: DfuError, last: DfuError | undefined): boolean {
+    if (this.#run.stop.aborted || this.#run.signal.aborted || this.#deviceState === 'new') return false;
+    if (error.code === 'device.image-refused') {
+      return last?.code !== error.code || last.facts.offset !== error.facts.offset;
+    }
+    // A port that vanished in the middle may come back; one that never was there will not.
+    if (error.code === 'link.not-found') return last !== undefined;
+    return STARTED_OVER.has(error.code);
+  }
+
+  /** `false` when the operator stopped it meanwhile. */
+  async #paused(): Promise<boolean> {
+    try {
+      await pause(within(BETWEEN_ATTEMPTS_MS, this.#run));
+    } catch (error) {
+      if (!(error instanceof DfuError)) throw error;
+    }
+    return !this.#run.stop.aborted && !this.#run.signal.aborted;
+  }
+
+  /** Leaves the device as well as can be; the state it is in, as far as that is known. */
+  async #settle(error: DfuError): Promise<DeviceState> {
+    if (!SETTLED.has(error.code) || this.#run.signal.aborted || this.#deviceState === 'new')
+      return this.#deviceState;
+    try {
+      return await this.#protocol.settle(this.#port, this.#run, this.#deviceState);
+    } catch (cause) {
+      if (!(cause instanceof DfuError)) throw cause;
+      // The first error is the one to tell; what is known of the device has not changed.
+      return this.#deviceState;
+    }
+  }
+
+  #succeeded(outcome: Outcome): FlashReport {
+    this.#facts = { ...this.#facts, ...outcome.facts };
+    return {
+      ...this.#report('flashed', 0, outcome.deviceState),
+      confirmation: outcome.confirmation,
+      wireBytes: outcome.wireBytes,
+      strayResponses: outcome.strayResponses,
+    };
+  }
+
+  #failed(error: DfuError, deviceState: DeviceState): FlashReport {
+    const result = error.code === 'run.interrupted' ? 'interrupted' : 'failed';
+    return { ...this.#report(result, error.exit, deviceState), error: describeError(error) };
+  }
+
+  #report(result: FlashReport['result'], exit: FlashReport['exit'], deviceState: DeviceState): FlashReport {
+    const { package: pkg, options, totalBytes } = this.#plan;
+    const { manifest } = pkg;
+    return {
+      formatVersion: 1,
+      result,
+      exit,
+      protocol: this.#protocol.name,
+      port: this.#port.name,
+      package: {
+        packageId: pkg.packageId,
+        verdict: pkg.verdict,
+        name: manifest.name,
+        version: manifest.version,
+        product: manifest.target.product,
+      },
+      images: pkg.images.map(({ entry: { name, role, format, size, sha256, crc32 } }) => ({
+        name,
+        role,
+        format,
+        size,
+        sha256,
+        crc32,
+      })),
+      options: { ...options, retries: this.#options.retries },
+      deviceState,
+      facts: listFacts(pkg, this.#facts, this.#options.operator),
+      attempts: this.#attempts,
+      imageBytes: totalBytes,
+      durationMs: this.#since(this.#startedAt),
+    };
+  }
+
+  #since(from: number): number {
+    return Math.round(this.#run.clock.now() - from);
+  }
+}
+
+/** What is known after an attempt, given what was known before it: an attempt that sent nothing undoes nothing. */
+function afterAttempt(before: DeviceState, after: DeviceState): DeviceState {
+  if (after === 'untouched') return before;
+  return before === 'unknown' && after === 'bootloader' ? 'unknown' : after;
+}
+
+function smaller(options: PlanOptions): PlanOptions {
+  const next = SMALLER_CHUNKS_BYTES.find((bytes) => bytes < options.chunkBytes);
+  return next === undefined ? options : { ...options, chunkBytes: next };
+}
