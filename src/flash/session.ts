@@ -104,9 +104,13 @@ class Session<L extends Link> {
       } catch (error) {
         if (!(error instanceof DfuError)) throw error;
         const again = attempt <= this.#options.retries && this.#mayHelp(error, last);
-        if (!again || !(await this.#paused())) return this.#failed(error, await this.#settle(error));
+        if (!again) return this.#failed(error);
+        if (!(await this.#paused())) return this.#failed(stoppedAfter(error));
         last = error;
-        plan = { ...plan, ...this.#protocol.plan(plan.package, smaller(plan.options)) };
+        // What was refused at one place shall be compared with what is refused next: same chunks, same places.
+        if (error.code !== 'device.image-refused') {
+          plan = this.#protocol.plan(plan.package, smaller(plan.options));
+        }
         this.#run.emit({
           phase: 'connect',
           attempt: attempt + 1,
@@ -182,8 +186,9 @@ class Session<L extends Link> {
     };
   }
 
-  #failed(error: DfuError, deviceState: DeviceState): FlashReport {
+  async #failed(error: DfuError): Promise<FlashReport> {
     const result = error.code === 'run.interrupted' ? 'interrupted' : 'failed';
+    const deviceState = await this.#settle(error);
     return { ...this.#report(result, error.exit, deviceState), error: describeError(error) };
   }
 
@@ -229,6 +234,12 @@ class Session<L extends Link> {
 function afterAttempt(before: DeviceState, after: DeviceState): DeviceState {
   if (after === 'untouched') return before;
   return before === 'unknown' && after === 'bootloader' ? 'unknown' : after;
+}
+
+function stoppedAfter(error: DfuError): DfuError {
+  return new DfuError('run.interrupted', `stopped before starting over; before that: ${error.message}`, {
+    cause: error,
+  });
 }
 
 function smaller(options: PlanOptions): PlanOptions {
