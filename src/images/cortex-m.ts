@@ -65,7 +65,7 @@ export function judgeStartAddress(
       ? { kind: 'no-vectors', vectors }
       : { kind: 'elsewhere', vectors, evidence: 'reset-vector' };
   }
-  const told = startToldByProperties(image, reset);
+  const told = startToldByProperties(image, reset, startAddress);
   if (told !== undefined && told !== startAddress) {
     return { kind: 'elsewhere', vectors, evidence: 'application-properties', likelyStart: told };
   }
@@ -139,16 +139,22 @@ export function findApplicationProperties(
   };
 }
 
-/** Pointer and place of the properties together leave one address for the image; reset must agree with it. */
-function startToldByProperties(image: Bytes, reset: number): number | undefined {
+/**
+ * Pointer and place of the properties together leave one address for the image; reset must agree with it. An image that
+ * holds several (a bootloader and an application in one) is where it is said to be if any of them says so.
+ */
+function startToldByProperties(image: Bytes, reset: number, said: number): number | undefined {
   const pointer = propertiesPointer(image);
   if (pointer === undefined) return undefined;
+  let told: number | undefined;
   for (let offset = 0; offset + PROPERTIES_BYTES <= image.length; offset += 4) {
     if (image[offset] !== MAGIC[0] || !hasMagic(image, offset)) continue;
     const start = pointer - offset;
-    if (start >= 0 && reset >= start && reset < start + image.length) return start;
+    if (start < 0 || reset < start || reset >= start + image.length) continue;
+    if (start === said) return start;
+    told ??= start;
   }
-  return undefined;
+  return told;
 }
 
 function propertiesPointer(image: Bytes): number | undefined {
