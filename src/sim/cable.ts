@@ -20,7 +20,10 @@ export interface MemoryPortOptions {
 
 /** A port in memory with a virtual device behind it, and the hand that pulls the plug. */
 export interface MemoryPort extends Port<ByteLink> {
-  /** Breaks the link that is open. With `true` the port is gone until `plugIn`: opening it is `link.not-found`. */
+  /**
+   * Breaks the link that is open; what is on the wire is lost. With `true` the port is gone until `plugIn`: opening
+   * it is `link.not-found`.
+   */
   unplug(stayOut?: boolean): void;
   plugIn(): void;
   /** The far side takes no more bytes: writes wait until their deadline. */
@@ -89,6 +92,8 @@ class Cable implements MemoryPort {
 
   unplug(stayOut = false): void {
     this.#out = stayOut;
+    this.#toDevice.drop();
+    this.#toHost.drop();
     this.#link?.end(new DfuError('link.closed', `the cable of ${this.name} was pulled`));
   }
 
@@ -151,6 +156,10 @@ class Wire {
     return new Promise((resolve) => {
       this.#clock.after(leavesIn, resolve);
     });
+  }
+
+  drop(): void {
+    for (const pieces of this.#queue) pieces.length = 0;
   }
 
   #arrive(): void {

@@ -77,6 +77,20 @@ describe('a memory port', () => {
     await port.open(wait());
   });
 
+  test('loses what is on the wire when the plug is pulled', async () => {
+    const { port, wait, device, clock } = wired({ latencyMs: 10 });
+    const link = await port.open(wait());
+    await link.write(A, wait());
+    device.send(B);
+    port.unplug();
+    const again = await port.open(wait());
+    await again.write(C, wait());
+    device.send(C);
+    expect(await again.inbox.take(wait())).toEqual(C);
+    expect(clock.now()).toBe(10);
+    expect(device.heard).toEqual([{ at: 10, bytes: C }]);
+  });
+
   test('loses what the device sends while nobody has it open', async () => {
     const { port, wait, device, clock } = wired();
     device.send(A);
@@ -138,7 +152,10 @@ describe('faults', () => {
   async function arrives(...faults: LinkFault[]) {
     const { port, wait, device, clock } = wired({ faults });
     const link = await port.open(wait());
-    for (const frame of [A, B, C]) await link.write(frame, wait()).catch(() => {});
+    for (const frame of [A, B, C]) {
+      await link.write(frame, wait()).catch(() => {});
+      await new Promise<void>((resolve) => clock.after(0, resolve));
+    }
     await new Promise<void>((resolve) => clock.after(10_000, resolve));
     return { heard: device.heard, struck: port.struck.length, port, link, wait };
   }
