@@ -85,6 +85,17 @@ describe('verifyEd25519', () => {
     expect(verify).toHaveBeenCalledTimes(1);
   });
 
+  test('checks the encodings of R and S itself, however lenient WebCrypto is', async () => {
+    vi.spyOn(crypto.subtle, 'verify').mockResolvedValue(true);
+    const badly = /^(S \+ L|S with its|6[35] bytes|no bytes|R is no point|R is the identity (with|as))/;
+    const malformed = cases<Case>('edge-cases.json').filter((c) => badly.test(c.name));
+    expect(malformed).toHaveLength(9);
+    for (const c of malformed) {
+      const key = await keyOfPoint(c.key);
+      expect(await ENGINES.webcrypto(key, hexBytes(c.message!), hexBytes(c.signature!)), c.name).toBe(false);
+    }
+  });
+
   test('takes no other failure of WebCrypto for an answer', async () => {
     const { key, sign } = await newKeyPair();
     const message = hexBytes('0102');
