@@ -9,7 +9,8 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => performance.now(),
   after(ms, fn) {
-    const timer = setTimeout(fn, ms);
+    // Node cuts off fractions: a wait would end before its deadline.
+    const timer = setTimeout(fn, Math.ceil(ms));
     return () => clearTimeout(timer);
   },
 };

@@ -8,6 +8,7 @@ import {
   createGeckoDevice,
   type Fault,
   type GeckoDeviceOptions,
+  type GeckoPart,
   memoryPort,
 } from '../../src/sim/index.ts';
 import type { VerifiedPackage } from '../../src/verify/verified-package.ts';
@@ -106,14 +107,12 @@ describe('a virtual Gecko is updated', () => {
   });
 });
 
-const PART_64K = {
+const PART_64K: GeckoPart = {
   flashBase: 0,
   flashBytes: 0x20000,
   pageBytes: 2048,
   ramBase: 0x20000000,
-  layouts: [
-    { bootloader: 'main' as const, applicationStart: 0x6000, bootloaderStart: 0, bootloaderBytes: 0x6000 },
-  ],
+  layouts: [{ bootloader: 'main', applicationStart: 0x6000, bootloaderStart: 0, bootloaderBytes: 0x6000 }],
 };
 
 describe('what the application does afterwards is told as it is', () => {

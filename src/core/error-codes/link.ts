@@ -38,4 +38,10 @@ export const linkErrors = errorCodes({
     title: 'the port can not be used',
     cure: 'Check the port and its settings.',
   },
+  'link.driver-missing': {
+    exit: 6,
+    retryable: false,
+    title: 'a package that this kind of port needs is not installed',
+    cure: 'Install it, or use another kind of port.',
+  },
 });

@@ -1,0 +1,70 @@
+import type { Duplex } from 'node:stream';
+import type { Bytes } from '../core/bytes.ts';
+import { DfuError } from '../core/errors.ts';
+import { Inbox } from '../core/inbox.ts';
+import { bounded, type Wait } from '../core/wait.ts';
+import type { ByteLink } from '../link/link.ts';
+
+/** A byte link over a stream of Node's: serial ports and sockets are both such streams. */
+export class StreamLink implements ByteLink {
+  readonly kind = 'bytes';
+  readonly inbox = new Inbox<Bytes>();
+  readonly closed: Promise<DfuError>;
+  readonly #stream: Duplex;
+  readonly #name: string;
+  readonly #letGo: () => Promise<void>;
+  #settle: (why: DfuError) => void = () => {};
+  #ended: DfuError | undefined;
+  #closing: Promise<void> | undefined;
+  /** What ends each write that is under way: after an unplug its callback never comes. */
+  readonly #breaks = new Set<(why: DfuError) => void>();
+
+  /** `letGo` closes the stream and resolves when the port is free again. Listens from now on, so that nothing is missed. */
+  constructor(stream: Duplex, name: string, letGo: () => Promise<void>) {
+    this.#stream = stream;
+    this.#name = name;
+    this.#letGo = letGo;
+    this.closed = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+    stream.on('data', (chunk: Uint8Array) => this.inbox.put(new Uint8Array(chunk)));
+    stream.on('error', (error) => this.#end(this.#lost(error)));
+    stream.on('close', (error?: unknown) => this.#end(this.#lost(error)));
+  }
+
+  async write(bytes: Bytes, wait: Wait): Promise<void> {
+    if (this.#ended !== undefined) throw this.#ended;
+    if (wait.signal.aborted) return bounded(new Promise<void>(() => {}), wait, 'room to write');
+    let stop: (why: DfuError) => void = () => {};
+    const written = new Promise<void>((resolve, reject) => {
+      stop = reject;
+      this.#breaks.add(stop);
+      this.#stream.write(bytes, (error) => (error ? reject(this.#lost(error)) : resolve()));
+    });
+    try {
+      await bounded(written, wait, 'room to write');
+    } finally {
+      this.#breaks.delete(stop);
+    }
+  }
+
+  close(): Promise<void> {
+    this.#end(new DfuError('link.closed', `${this.#name} was closed by this side`));
+    this.#closing ??= this.#letGo();
+    return this.#closing;
+  }
+
+  #end(why: DfuError): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = why;
+    for (const stop of this.#breaks) stop(why);
+    this.inbox.close(why);
+    this.#settle(why);
+  }
+
+  #lost(cause: unknown): DfuError {
+    if (this.#ended !== undefined) return this.#ended;
+    const reason = cause instanceof Error ? `: ${cause.message}` : '';
+    return new DfuError('link.closed', `the connection to ${this.#name} was lost${reason}`, { cause });
+  }
+}

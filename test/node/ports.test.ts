@@ -1,0 +1,150 @@
+import { createServer } from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { type Bytes, concat } from '../../src/core/bytes.ts';
+import { systemClock } from '../../src/core/clock.ts';
+import { within } from '../../src/core/wait.ts';
+import type { FarEnd } from '../../src/node/far-end.ts';
+import { openPseudoTerminal } from '../../src/node/pty.ts';
+import { openError, serialPort } from '../../src/node/serial.ts';
+import { parseListenAddress, parseTcpUrl, showAddress, tcpPort } from '../../src/node/tcp.ts';
+import { listenTcp } from '../../src/node/tcp-listener.ts';
+import { describePort, type PortUnderTest } from '../link/contract.ts';
+
+const wait = (ms = 2000) => within(ms, { clock: systemClock, signal: new AbortController().signal });
+
+function underTest(far: FarEnd, port: PortUnderTest['port']): PortUnderTest {
+  const received: Bytes[] = [];
+  far.onReceive((bytes) => received.push(bytes));
+  return {
+    port,
+    clock: systemClock,
+    deviceSide: {
+      send: (bytes) => far.send(bytes),
+      received: () => concat(received),
+      // The serial driver misses a hang-up in the very moment of a read, and it reads at once when it is opened.
+      hangUp: () => void systemClock.after(50, () => void far.close()),
+      stall: () => far.stall(),
+    },
+    dispose: () => far.close(),
+  };
+}
+
+describePort('TCP', async () => {
+  const far = await listenTcp({ host: '127.0.0.1', port: 0 });
+  return underTest(far, tcpPort(parseTcpUrl(far.address)));
+});
+
+// Windows has none.
+const describePseudoTerminals = process.platform === 'win32' ? () => {} : describe;
+describePseudoTerminals('pseudo-terminals', () => {
+  describePort('a serial port over a pseudo-terminal', async () => {
+    const far = await openPseudoTerminal();
+    return underTest(far, serialPort({ path: far.address, baudRate: 115200 }));
+  });
+
+  test('nothing comes back to the device before a program has opened it', async () => {
+    const far = await openPseudoTerminal();
+    onTestFinished(() => far.close());
+    const received: Bytes[] = [];
+    far.onReceive((bytes) => received.push(bytes));
+    far.send(Uint8Array.from({ length: 256 }, (_, i) => i));
+    const link = await serialPort({ path: far.address, baudRate: 115200 }).open(wait());
+    await link.write(Uint8Array.of(1, 2, 3), wait());
+    for (let i = 0; i < 100 && concat(received).length < 3; i++) {
+      await link.inbox.take(wait(10)).catch(() => {});
+    }
+    expect([...concat(received)]).toEqual([1, 2, 3]);
+    await link.close();
+  });
+
+  test('a port that another program has open is busy', async () => {
+    const far = await openPseudoTerminal();
+    onTestFinished(() => far.close());
+    const port = serialPort({ path: far.address, baudRate: 115200 });
+    const link = await port.open(wait());
+    await expect(port.open(wait())).rejects.toMatchObject({ code: 'link.busy', exit: 6 });
+    await link.close();
+    await (await port.open(wait())).close();
+  });
+});
+
+describe('ports that can not be opened', () => {
+  test('a serial port that does not exist', async () => {
+    const port = serialPort({ path: '/dev/tty-of-nobody', baudRate: 115200 });
+    await expect(port.open(wait())).rejects.toMatchObject({ code: 'link.not-found', exit: 6 });
+  });
+
+  test.each([
+    ['linux', 'Error: Permission denied, cannot open /dev/ttyUSB0', 'link.forbidden'],
+    ['linux', 'Error Resource temporarily unavailable Cannot lock port', 'link.busy'],
+    ['darwin', 'Error: Resource busy, cannot open /dev/cu.usbserial', 'link.busy'],
+    ['linux', 'Error: No such file or directory, cannot open /dev/ttyUSB9', 'link.not-found'],
+    ['win32', 'Opening COM3: Access denied', 'link.busy'],
+    ['win32', 'Opening COM9: File not found', 'link.not-found'],
+    ['linux', 'Error: Inappropriate ioctl for device, cannot open /dev/null', 'link.failed'],
+  ])('on %s: %s', (platform, message, code) => {
+    expect(openError('/dev/x', new Error(message), platform)).toMatchObject({ code });
+  });
+
+  test('a TCP port where nobody listens', async () => {
+    const far = await listenTcp({ host: '127.0.0.1', port: 0 });
+    await far.close();
+    await expect(tcpPort(parseTcpUrl(far.address)).open(wait())).rejects.toMatchObject({
+      code: 'link.not-found',
+      exit: 6,
+    });
+  });
+
+  test('a TCP port that is taken can not be listened on', async () => {
+    const server = createServer();
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as { port: number };
+    await expect(listenTcp({ host: '127.0.0.1', port })).rejects.toMatchObject({ code: 'link.busy' });
+  });
+
+  test('a second program on a TCP wire is hung up on, the first stays', async () => {
+    const far = await listenTcp({ host: '127.0.0.1', port: 0 });
+    onTestFinished(() => far.close());
+    const port = tcpPort(parseTcpUrl(far.address));
+    const first = await port.open(wait());
+    const second = await port.open(wait());
+    expect(await second.closed).toMatchObject({ code: 'link.closed' });
+    far.send(Uint8Array.of(7));
+    expect([...(await first.inbox.take(wait()))]).toEqual([7]);
+    await Promise.all([first.close(), second.close()]);
+  });
+});
+
+describe('addresses', () => {
+  test.each([
+    ['tcp://192.168.1.20:8888', { host: '192.168.1.20', port: 8888 }],
+    ['tcp://bridge.local:1/', { host: 'bridge.local', port: 1 }],
+    ['tcp://[::1]:65535', { host: '::1', port: 65_535 }],
+  ])('%s', (text, address) => {
+    expect(parseTcpUrl(text)).toEqual(address);
+    expect(parseTcpUrl(`tcp://${showAddress(address)}`)).toEqual(address);
+  });
+
+  test.each([
+    'tcp://',
+    'tcp://host',
+    'tcp://host:0',
+    'tcp://host:65536',
+    'tcp://::1:80',
+    'tcp://a b:1',
+    'tcp://user@host:1',
+    'tcp://host:1/path',
+    'tcp://host:1x',
+  ])('%s is none', (text) => {
+    expect(() => parseTcpUrl(text)).toThrow(expect.objectContaining({ code: 'usage.invalid' }));
+  });
+
+  test('to listen on: loopback unless a host is named', () => {
+    expect(parseListenAddress('8888', '127.0.0.1')).toEqual({ host: '127.0.0.1', port: 8888 });
+    expect(parseListenAddress('0.0.0.0:0', '127.0.0.1')).toEqual({ host: '0.0.0.0', port: 0 });
+    expect(() => parseListenAddress('here', '127.0.0.1')).toThrow(
+      expect.objectContaining({ code: 'usage.invalid' }),
+    );
+  });
+});
