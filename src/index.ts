@@ -1,0 +1,48 @@
+/**
+ * dfukit's library: everything but ports and key files (`dfukit/node`) and virtual devices (`dfukit/sim`). Pure: bytes
+ * and plain values in and out, no Node, no files, no time but what is handed in.
+ */
+export type { Bytes } from './core/bytes.ts';
+export { type Clock, systemClock, VirtualClock } from './core/clock.ts';
+export { type DeviceState, DfuError, ERRORS, type ErrorCode, type ErrorKind } from './core/errors.ts';
+export { Inbox } from './core/inbox.ts';
+export { version } from './core/version.ts';
+export { bounded, pause, type Wait, within } from './core/wait.ts';
+export {
+  decodePublicKeyPem,
+  encodePublicKeyPem,
+  importPublicKey,
+  type PublicKey,
+  publicKeyDer,
+  type Signer,
+} from './crypto/public-key.ts';
+export type {
+  Confirmation,
+  DeviceFacts,
+  FlashPlan,
+  Outcome,
+  PlanOptions,
+  Progress,
+  Protocol,
+  Run,
+} from './flash/protocol.ts';
+export { findProtocol, PROTOCOL_NAMES } from './flash/registry.ts';
+export type { FlashReport } from './flash/report.ts';
+export { type FlashOptions, flashPackage } from './flash/session.ts';
+export { decodeManifest, encodeManifest, type Manifest, type ManifestImage } from './format/manifest.ts';
+export { EXTENSION, encodePackage, MEDIA_TYPE } from './format/package.ts';
+export { decodeSignatures, encodeSignatures, packageId, signedMessage } from './format/signatures.ts';
+export { type Container, openContainer } from './format/zip.ts';
+export { decodeGbl, encodeGbl, type Gbl, wrapRaw } from './images/gbl/codec.ts';
+export { findPart, type Part } from './images/parts.ts';
+export { recognise } from './images/recognise.ts';
+export { describeFile } from './inspect/describe.ts';
+export type { ByteLink, Link, Port } from './link/link.ts';
+export { type BuildInput, type BuiltPackage, buildPackage } from './pack/build.ts';
+export { attachSignature, signPackage, toBeSigned } from './pack/seal.ts';
+export type { VerifyOptions } from './verify/options.ts';
+export { renderText } from './verify/render/text.ts';
+export type { VerifyReport } from './verify/report.ts';
+export type { Trust } from './verify/trust.ts';
+export { assertVerified, type VerifiedImage, type VerifiedPackage } from './verify/verified-package.ts';
+export { type Judgement, verifyPackage } from './verify/verify.ts';
