@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { DfuError } from '../core/errors.ts';
 import { shown } from '../core/text.ts';
-import { decodePublicKeyPem, type PublicKey } from '../crypto/public-key.ts';
+import type { PublicKey } from '../crypto/public-key.ts';
 import { MAX_KEY_FILE_BYTES } from '../format/limits.ts';
 import { readWholeFile } from '../node/files.ts';
 import {
@@ -81,6 +81,8 @@ async function readTrust(io: Io, { key: files, allowUnsigned }: TrustOptions): P
 /** A public key file, PEM. Errors name the file. */
 export async function readPublicKeyFile(io: Io, file: string): Promise<PublicKey> {
   const bytes = await readWholeFile(pathOf(io, file), MAX_KEY_FILE_BYTES);
+  // Loaded here: all programs define these options, few runs of them read a key.
+  const { decodePublicKeyPem } = await import('../crypto/public-key.ts');
   try {
     return await decodePublicKeyPem(new TextDecoder('latin1').decode(bytes));
   } catch (error) {

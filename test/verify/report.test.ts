@@ -12,7 +12,7 @@ import { AT, SAMPLE_IMAGE, type Sample, samplePackage, testKey } from './fixture
 const schema = JSON.parse(
   readFileSync(new URL('../../schemas/verify-report-v1.schema.json', import.meta.url), 'utf8'),
 );
-const ajv = new Ajv2020.default({ strict: true, strictRequired: false, strictTypes: false, allErrors: true });
+const ajv = new Ajv2020.default({ strict: true, allErrors: true });
 ajv.addSchema(schema);
 const validate = ajv.getSchema(`${schema.$id}#/$defs/report`);
 

@@ -212,4 +212,10 @@ export const packageErrors = errorCodes({
     title: 'two images fill the same flash',
     cure: 'Check the start addresses, then pack anew.',
   },
+  'package.image-source': {
+    exit: 3,
+    retryable: false,
+    title: 'an image does not contain the source it names',
+    cure: 'Extract the image as it stands in the package, without --source; ask who made it.',
+  },
 });

@@ -1,0 +1,75 @@
+import type { Command } from 'commander';
+import type { Io } from './io.ts';
+import { createProgram, jsonOption, runProgram } from './program.ts';
+import { addTrustOptions } from './trust-options.ts';
+import type { CheckOptions } from './verify/check.ts';
+import type { ExtractOptions } from './verify/extract.ts';
+
+/** Runs dfu-verify with the arguments after its name; answers the exit code. */
+export function main(argv: readonly string[], io: Io): Promise<number> {
+  return runProgram(argv, io, (act) => {
+    const program = createProgram(
+      'dfu-verify',
+      'Judges DFU packages: may this be installed on that device?',
+      [
+        'dfu-verify thermo-1.2.0.dfupkg --key thermo.pub.pem',
+        'dfu-verify check *.dfupkg --key thermo.pub.pem --product thermo --installed-version 1.1.0 --json',
+      ],
+    );
+    defineCheck(program).action(
+      act(async (files: string[], options: CheckOptions) =>
+        (await import('./verify/check.ts')).check(io, files, options),
+      ),
+    );
+    program
+      .command('inspect')
+      .description('show what a package or a firmware image says of itself; nothing is verified')
+      .argument('<file>', 'a package, a raw binary or a GBL file, recognised by its bytes')
+      .addOption(jsonOption())
+      .action(
+        act(async (file: string, options: { json?: boolean }) =>
+          (await import('./verify/inspect.ts')).inspect(io, file, options),
+        ),
+      );
+    defineExtract(program).action(
+      act(async (file: string, options: ExtractOptions) =>
+        (await import('./verify/extract.ts')).extract(io, file, options),
+      ),
+    );
+    program
+      .command('explain')
+      .description('say what an error code stands for and what to do; without a code, list all')
+      .argument('[code]', 'as it stands at the end of a message: trust.unsigned')
+      .addOption(jsonOption())
+      .action(
+        act(async (code: string | undefined, options: { json?: boolean }) =>
+          (await import('./verify/explain.ts')).explain(io, code, options),
+        ),
+      );
+    return program;
+  });
+}
+
+function defineCheck(program: Command): Command {
+  const command = program
+    .command('check', { isDefault: true })
+    .description('judge packages (the default command); all are judged, the worst decides the exit code')
+    .argument('<package...>');
+  return addTrustOptions(command)
+    .option('--at <time>', 'judge as of this time: YYYY-MM-DDTHH:MM:SSZ (default: now)')
+    .option('--report <file>', 'write the report there too, as with --json')
+    .addOption(jsonOption());
+}
+
+function defineExtract(program: Command): Command {
+  const command = program
+    .command('extract')
+    .description('write the images of a package that is accepted, for other programmers')
+    .argument('<package>');
+  return addTrustOptions(command)
+    .requiredOption('-o, --output <folder>', 'where the images go; it is made if need be')
+    .option('--source', 'write them as they were before wrapping and padding')
+    .option('--force', 'replace files that are there')
+    .option('--report <file>', 'write the report there too, as with --json')
+    .addOption(jsonOption());
+}

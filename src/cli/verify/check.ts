@@ -1,0 +1,66 @@
+import { DfuError } from '../../core/errors.ts';
+import { counted } from '../../core/text.ts';
+import { MAX_PACKAGE_BYTES } from '../../format/limits.ts';
+import { readWholeFile } from '../../node/files.ts';
+import type { VerifyOptions } from '../../verify/options.ts';
+import { renderText } from '../../verify/render/text.ts';
+import type { Trust } from '../../verify/trust.ts';
+import { verifyPackage } from '../../verify/verify.ts';
+import { renderError } from '../error-output.ts';
+import { type Io, pathOf } from '../io.ts';
+import { asDfuError, printJson } from '../program.ts';
+import { readTrustOptions, type TrustOptions } from '../trust-options.ts';
+import { expandWildcards } from '../wildcards.ts';
+import { assertNoInput, exitOf, type Judged, reportDocument, writeReport } from './document.ts';
+
+export interface CheckOptions extends TrustOptions {
+  at?: string;
+  json?: boolean;
+  report?: string;
+}
+
+/** dfu-verify check: judges packages, all of them, one after the other. */
+export async function check(io: Io, args: readonly string[], options: CheckOptions): Promise<number> {
+  const files = await expandWildcards(io, args);
+  assertNoInput(io, options.report, [...files, ...(options.key ?? [])]);
+  const { trust, verifyOptions } = await readTrustOptions(io, options, options.at);
+  const judged: Judged[] = [];
+  for (const file of files) judged.push(await judgeFile(io, file, trust, verifyOptions));
+
+  await writeReport(io, options.report, judged);
+  if (options.json) {
+    printJson(io, reportDocument(judged));
+    for (const warning of warningsOf(judged)) io.err(warning);
+  } else print(io, judged);
+  return exitOf(judged);
+}
+
+/** A file that can not be read does not keep the others from being judged. */
+async function judgeFile(io: Io, file: string, trust: Trust, terms: VerifyOptions): Promise<Judged> {
+  try {
+    const bytes = await readWholeFile(pathOf(io, file), MAX_PACKAGE_BYTES);
+    const { report } = await verifyPackage(bytes, trust, { ...terms, transfer: true });
+    return { file, report };
+  } catch (error) {
+    const known = asDfuError(error);
+    // Terms that can not be judged by are no matter of one file.
+    if (known instanceof DfuError && known.code.startsWith('usage.')) throw known;
+    return { file, error: known };
+  }
+}
+
+function print(io: Io, judged: readonly Judged[]): void {
+  for (const one of judged) {
+    if ('report' in one) io.out(renderText(one.report, one.file));
+    else io.err(renderError(one.error, 'dfu-verify'));
+  }
+  if (judged.length === 1) return;
+  const accepted = judged.filter((one) => 'report' in one && one.report.exit === 0).length;
+  io.out(`${counted(judged.length, 'package')}: ${accepted} accepted, ${judged.length - accepted} not\n`);
+}
+
+function warningsOf(judged: readonly Judged[]): string[] {
+  return judged.flatMap((one) =>
+    'report' in one ? one.report.warnings.map((warning) => `dfu-verify: warning: ${warning}\n`) : [],
+  );
+}

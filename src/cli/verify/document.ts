@@ -1,0 +1,78 @@
+import { utf8 } from '../../core/bytes.ts';
+import { DfuError, type ExitCode } from '../../core/errors.ts';
+import { printableLine, shown } from '../../core/text.ts';
+import { version } from '../../core/version.ts';
+import { writeWholeFile } from '../../node/files.ts';
+import type { VerifyReport } from '../../verify/report.ts';
+import { type Io, pathOf } from '../io.ts';
+
+/** A file that the command line named, and what came of it. */
+export type Judged = { file: string; report: VerifyReport; extracted?: readonly Extracted[] } | Unread;
+export interface Unread {
+  file: string;
+  error: DfuError;
+}
+
+/** A file that was written. */
+export interface Extracted {
+  image: string;
+  file: string;
+  size: number;
+  sha256: string;
+  content: 'entry' | 'source';
+}
+
+/** Of several packages the first present of these is the exit code (docs/package-format.md, section 8). */
+const EXIT_ORDER: readonly ExitCode[] = [1, 2, 3, 4, 5, 0];
+
+export function exitOf(judged: readonly Judged[]): ExitCode {
+  const exits = new Set(judged.map(exitOfOne));
+  const exit = EXIT_ORDER.find((code) => exits.has(code));
+  if (exit === undefined) throw new Error('nothing was judged');
+  return exit;
+}
+
+function exitOfOne(one: Judged): ExitCode {
+  return 'report' in one ? one.report.exit : one.error.exit;
+}
+
+/** The document of `--json` and `--report`: schemas/verify-report-v1.schema.json. */
+export function reportDocument(judged: readonly Judged[]): object {
+  const exit = exitOf(judged);
+  const deciding = judged.find((one) => exitOfOne(one) === exit);
+  return {
+    formatVersion: 1,
+    tool: { name: 'dfukit', version },
+    exit,
+    ...(deciding !== undefined && 'report' in deciding ? { verdict: deciding.report.verdict } : {}),
+    packages: judged.map((one) => {
+      const file = shown(one.file);
+      if ('report' in one) {
+        const { report, extracted } = one;
+        return { file, report, ...(extracted === undefined ? {} : { extracted }) };
+      }
+      const { code, message, cure } = one.error;
+      return { file, error: { code, exit: one.error.exit, message: printableLine(message), cure } };
+    }),
+  };
+}
+
+/** Writes the document where `--report` says, in place of the one from the last run. */
+export async function writeReport(
+  io: Io,
+  reportFile: string | undefined,
+  judged: readonly Judged[],
+): Promise<void> {
+  if (reportFile === undefined) return;
+  const text = `${JSON.stringify(reportDocument(judged), null, 2)}\n`;
+  await writeWholeFile(pathOf(io, reportFile), [utf8(text)], { replace: true });
+}
+
+/** Throws `usage.invalid` where a report would take the place of what it reports on. */
+export function assertNoInput(io: Io, reportFile: string | undefined, inputs: readonly string[]): void {
+  if (reportFile === undefined) return;
+  if (reportFile === '') throw new DfuError('usage.invalid', '--report is empty');
+  if (inputs.some((input) => pathOf(io, input) === pathOf(io, reportFile))) {
+    throw new DfuError('usage.invalid', `--report ${shown(reportFile)} would replace one of the inputs`);
+  }
+}
