@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import { type Bytes, equalBytes } from '../../src/core/bytes.ts';
 import { VirtualClock } from '../../src/core/clock.ts';
 import { bgapi } from '../../src/flash/bgapi/driver.ts';
+import type { Run } from '../../src/flash/protocol.ts';
 import type { FlashReport } from '../../src/flash/report.ts';
 import { type FlashOptions, flashPackage } from '../../src/flash/session.ts';
 import {
@@ -39,10 +40,11 @@ export function scene(faults: readonly Fault[] = [], device: Partial<GeckoDevice
 export async function flash(
   { clock, port }: Pick<Scene, 'clock' | 'port'>,
   options: Partial<FlashOptions> = {},
+  run: Run = testRun(clock),
 ): Promise<FlashReport> {
   return new Promise((resolve, reject) => {
     const cancel = clock.after(LONGEST_RUN_MS, () => reject(new Error('the run did not end')));
-    flashPackage(PACKAGE, port, bgapi, { ...OPTIONS, ...options }, testRun(clock))
+    flashPackage(PACKAGE, port, bgapi, { ...OPTIONS, ...options }, run)
       .then(resolve, reject)
       .finally(cancel);
   });
