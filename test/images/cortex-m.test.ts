@@ -100,7 +100,7 @@ describe('the address that an image gives away', () => {
     expect(judge(bytes, 0x6000).kind).toBe('fits');
   });
   test('is that of any of two properties in one image', () => {
-    const bytes = image({ linkedAt: 0x6000, properties: 0x400 });
+    const bytes = image({ linkedAt: 0x6000, properties: 0x400, reset: 0x6801 });
     bytes.set(MAGIC, 0x200);
     expect(judge(bytes, 0x6000).kind).toBe('fits');
   });

@@ -32,7 +32,8 @@ describe('input is recognised by its bytes', () => {
     ['a vector table', bytes(0, 0x80, 0, 0x20, 0x41, 0x61, 0, 0), 'raw'],
     ['a colon', utf8(':'), 'raw'],
     ['HEX with a wrong checksum', utf8(IHEX.replace('40\r', '41\r')), 'raw'],
-    ['HEX with a wrong length', utf8(':0F010000214601360121470136007EFE09D2190140\n'), 'raw'],
+    ['HEX with a wrong length', utf8(':0F010000214601360121470136007EFE09D2190141\n'), 'raw'],
+    ['S-record with a wrong length', utf8(SREC.replace('S00F', 'S00E').replace('3C', '3D')), 'raw'],
     ['S-record with a wrong checksum', utf8(SREC.replace('3C', '3D')), 'raw'],
     ['prose', utf8('S is for sugar\n'), 'raw'],
   ])('%s', (_what, input, kind) => {

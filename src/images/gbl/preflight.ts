@@ -50,8 +50,7 @@ function pageNotErased(programs: readonly GblProgram[], pageBytes: number): GblF
     }
     // How far compressed data goes is not known, nor then what it erases.
     if (compression !== 'none') return undefined;
-    const first = address === page ? page : page + pageBytes;
-    for (let at = first; at < address + data.length; at += pageBytes) erased.add(at);
+    for (let at = page; at < address + data.length; at += pageBytes) erased.add(at);
   }
   return undefined;
 }
