@@ -157,13 +157,14 @@ function existingGbl(input: BuildImage, name: string, role: Role, part: Part | u
   const gbl = decodeGbl(input.bytes, { alignment });
   checkGblRole(gbl, name, role);
   const { lowestAddress } = gbl;
-  if (input.startAddress !== undefined && input.startAddress !== lowestAddress) {
-    const own = lowestAddress === undefined ? 'none that can be read' : hex32(lowestAddress);
-    throw new DfuError(
-      'pack.start-address-contradicts',
-      `image ${name} is a GBL file with the lowest address ${own}, not ${hex32(input.startAddress)}`,
-      { facts: { image: name, startAddress: hex32(input.startAddress), found: own } },
-    );
+  if (
+    input.startAddress !== undefined &&
+    lowestAddress !== undefined &&
+    input.startAddress !== lowestAddress
+  ) {
+    const facts = { image: name, startAddress: hex32(input.startAddress), found: hex32(lowestAddress) };
+    const message = `image ${name} is a GBL file for ${facts.found}, not for ${facts.startAddress}`;
+    throw new DfuError('pack.start-address-contradicts', message, { facts });
   }
   const extents = gblExtents(gbl).map((extent) => ({ image: name, ...extent }));
   for (const extent of extents) checkFlash(extent, part);

@@ -3,13 +3,13 @@ import { DfuError } from '../core/errors.ts';
 import { shown } from '../core/text.ts';
 import { nearestSemVer, parseSemVer, type SemVer } from '../format/versions.ts';
 
-/** The firmware's version. Throws `recipe.version-invalid`, with the nearest valid form in the cure. */
+/** The firmware's version. Throws `pack.version-invalid`, with the nearest valid form in the cure. */
 export function firmwareVersion(text: string): SemVer {
   const version = parseSemVer(text);
   if (version !== undefined) return version;
   const nearest = nearestSemVer(text);
   throw new DfuError(
-    'recipe.version-invalid',
+    'pack.version-invalid',
     `the version "${shown(text)}" is no SemVer 2.0.0${nearest === undefined ? '' : `; the nearest is ${nearest}`}`,
     nearest === undefined
       ? {}

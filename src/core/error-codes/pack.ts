@@ -2,6 +2,18 @@ import { errorCodes } from './kind.ts';
 
 /** What stands in the way of making or sealing a package. */
 export const packErrors = errorCodes({
+  'recipe.yaml': {
+    exit: 2,
+    retryable: false,
+    title: 'a recipe is no YAML as it is allowed here',
+    cure: 'Correct the line. YAML 1.2 with plain values only: no anchors, aliases, tags, merge keys or directives.',
+  },
+  'recipe.template-unknown': {
+    exit: 2,
+    retryable: false,
+    title: 'there is no such template',
+    cure: 'See dfu-pack templates.',
+  },
   'pack.start-address-missing': {
     exit: 2,
     retryable: false,
@@ -18,7 +30,7 @@ export const packErrors = errorCodes({
     exit: 2,
     retryable: false,
     title: 'the start address is not the one in the GBL file',
-    cure: 'Leave the start address away: a GBL file says itself where it goes.',
+    cure: 'A GBL file says itself where it goes: leave the start address away, or take the template of its bootloader.',
   },
   'pack.part-unknown': {
     exit: 2,
@@ -79,6 +91,12 @@ export const packErrors = errorCodes({
     retryable: false,
     title: 'a GBL is padded with 0xff and nothing else',
     cure: 'Leave the padding byte away, or pack the image as raw.',
+  },
+  'pack.version-invalid': {
+    exit: 2,
+    retryable: false,
+    title: 'the firmware version is no SemVer 2.0.0',
+    cure: 'Write it as MAJOR.MINOR.PATCH, perhaps with -PRERELEASE and +BUILD: 1.2.3-rc.1.',
   },
   'pack.version-too-large': {
     exit: 2,

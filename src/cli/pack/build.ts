@@ -1,0 +1,104 @@
+import { DfuError } from '../../core/errors.ts';
+import { shown } from '../../core/text.ts';
+import type { Signer } from '../../crypto/public-key.ts';
+import { MAX_IMAGE_BYTES } from '../../format/limits.ts';
+import { parseTimestamp } from '../../format/manifest-rules.ts';
+import { EXTENSION } from '../../format/package.ts';
+import { readWholeFile } from '../../node/files.ts';
+import { type BuiltPackage, buildPackage } from '../../pack/build.ts';
+import type { BuildImage } from '../../pack/image.ts';
+import type { CompleteRecipe } from '../../pack/recipe-layers.ts';
+import type { PackWarning } from '../../pack/warnings.ts';
+import { type Io, pathOf } from '../io.ts';
+import { destination, writePackage } from './output.ts';
+import { complete, type DescribingOptions, gather, sourceNameOf } from './recipe-input.ts';
+import { packageFacts, printWritten, reportedImages } from './report.ts';
+import { readSigners } from './signers.ts';
+
+export interface BuildOptions extends DescribingOptions {
+  key?: string[];
+  output?: string;
+  force?: true;
+  printRecipe?: true;
+  json?: true;
+}
+
+/** `dfu-pack build`: a package from one image, or from those of a recipe. */
+export async function build(io: Io, image: string | undefined, options: BuildOptions): Promise<number> {
+  const { key: keyFiles = [], json = false } = options;
+  const said = await gather(io, image, options);
+  if (options.printRecipe) {
+    const { printRecipe } = await import('./print-recipe.ts');
+    return printRecipe(io, said.resolved, json);
+  }
+  const { recipe, files } = await complete(io, said);
+  const read = options.recipe === undefined ? keyFiles : [...keyFiles, options.recipe];
+  const inputs = [...files, ...read.map((file) => pathOf(io, file))];
+  const output = options.output ?? `${recipe.name}-${recipe.version}${EXTENSION}`;
+  const to = await destination(io, output, options.force === true, inputs);
+  const { signers, warnings } = await readSigners(io, keyFiles);
+  const built = await readAndBuild(recipe, files, signers);
+  warnings.push(...built.warnings, ...expired(io, recipe));
+  const keys = signers.map((signer) => signer.key);
+  const size = await writePackage(to, built.segments, keys, built.packageId);
+  printWritten(
+    io,
+    {
+      formatVersion: 1,
+      command: 'build',
+      output,
+      size,
+      package: packageFacts(built.manifest, built.packageId),
+      signedBy: keys.map((key) => key.keyId).sort(),
+      images: reportedImages(built.manifest, built.treatments),
+      warnings,
+    },
+    json,
+  );
+  return 0;
+}
+
+/** In a function of its own, so that the images as they were read are let go of when the package is there. */
+async function readAndBuild(
+  recipe: CompleteRecipe,
+  files: readonly string[],
+  signers: readonly Signer[],
+): Promise<BuiltPackage> {
+  const images: BuildImage[] = [];
+  const renamed: PackWarning[] = [];
+  for (const [index, { file: _, ...image }] of recipe.images.entries()) {
+    const path = files[index];
+    if (path === undefined) throw new Error('an image without a file');
+    const { sourceName, changed } = sourceNameOf(path);
+    if (changed) {
+      const message = `its file name is recorded as ${sourceName}: a manifest holds printable ASCII`;
+      renamed.push({ code: 'source-name', image: image.name, message });
+    }
+    images.push({ ...image, sourceName, bytes: await readWholeFile(path, MAX_IMAGE_BYTES) });
+  }
+  try {
+    const built = await buildPackage({ ...recipe, images, signers });
+    return { ...built, warnings: [...renamed, ...built.warnings] };
+  } catch (error) {
+    throw withFile(error, recipe, files);
+  }
+}
+
+/** A message about the only image says which file that is. */
+function withFile(error: unknown, recipe: CompleteRecipe, files: readonly string[]): unknown {
+  if (!(error instanceof DfuError) || !error.code.startsWith('image.')) return error;
+  const [file] = files;
+  if (file === undefined || recipe.images.length > 1) return error;
+  const { code, message, facts, cure } = error;
+  return new DfuError(code, `${shown(file)}: ${message}`, {
+    facts: { ...facts, file: shown(file) },
+    cure,
+    cause: error,
+  });
+}
+
+function expired(io: Io, { notAfter }: CompleteRecipe): PackWarning[] {
+  const ends = notAfter === undefined ? undefined : parseTimestamp(notAfter);
+  if (ends === undefined || io.now().getTime() < ends) return [];
+  return [{ code: 'expired', message: `the package is refused by everybody: it expired at ${notAfter}` }];
+}

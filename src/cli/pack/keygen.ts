@@ -1,0 +1,40 @@
+import { DfuError } from '../../core/errors.ts';
+import { shown } from '../../core/text.ts';
+import { generateKeyPair, writeKeyPair } from '../../node/keys.ts';
+import { type Io, pathOf } from '../io.ts';
+import { printJson } from '../program.ts';
+
+export interface KeygenOptions {
+  output?: string;
+  json?: true;
+}
+
+/** `dfu-pack keygen`: NAME.key.pem and NAME.pub.pem. */
+export async function keygen(io: Io, argument: string | undefined, options: KeygenOptions): Promise<number> {
+  const { output } = options;
+  if ((argument === undefined) === (output === undefined)) {
+    throw new DfuError('usage.invalid', 'say once how the key is called: dfu-pack keygen NAME');
+  }
+  const name = argument ?? output ?? '';
+  if (name === '' || /[/\\]$/.test(name)) {
+    throw new DfuError('usage.invalid', `"${shown(name)}" is no name for a key`);
+  }
+  const privateKey = `${name}.key.pem`;
+  const publicKey = `${name}.pub.pem`;
+  const pair = await generateKeyPair();
+  await writeKeyPair(pair, pathOf(io, privateKey), pathOf(io, publicKey));
+  const { keyId } = pair.key;
+  if (options.json) {
+    printJson(io, { formatVersion: 1, command: 'keygen', keyId, privateKey, publicKey });
+    return 0;
+  }
+  io.out(
+    [
+      `${shown(privateKey)}: the private key. Keep it secret, and keep a copy: it can not be made again.`,
+      `${shown(publicKey)}: the public key, for those who verify.`,
+      `  key id  ${keyId}`,
+      '',
+    ].join('\n'),
+  );
+  return 0;
+}

@@ -1,0 +1,87 @@
+import { lstat, realpath, stat } from 'node:fs/promises';
+import type { Bytes } from '../../core/bytes.ts';
+import { DfuError } from '../../core/errors.ts';
+import { shown } from '../../core/text.ts';
+import type { PublicKey } from '../../crypto/public-key.ts';
+import { writeWholeFile } from '../../node/files.ts';
+import { type Io, pathOf } from '../io.ts';
+import { selfCheck } from './self-check.ts';
+
+/** Where a result goes, decided before the work begins. */
+export interface Destination {
+  path: string;
+  /** As the operator wrote it. */
+  shownPath: string;
+  replace: boolean;
+  /** Set where a file is replaced in place. */
+  mode?: number;
+}
+
+/**
+ * The place of an output. What this run reads is never overwritten, whatever it is called.
+ * Throws `output.exists`, `usage.invalid`.
+ */
+export async function destination(
+  io: Io,
+  file: string,
+  force: boolean,
+  inputs: readonly string[],
+): Promise<Destination> {
+  const path = pathOf(io, file);
+  const there = await lstat(path).catch(() => undefined);
+  if (there !== undefined) {
+    const own = await stat(path).catch(() => undefined);
+    for (const input of inputs) {
+      const other = await stat(input).catch(() => undefined);
+      if (own === undefined || other === undefined || own.dev !== other.dev || own.ino !== other.ino)
+        continue;
+      throw new DfuError('usage.invalid', `the output ${shown(file)} is an input of this run`, {
+        cure: 'Choose another name. To sign a package where it lies: --in-place.',
+      });
+    }
+    if (!force) {
+      throw new DfuError('output.exists', `${shown(file)} exists already`, { facts: { file: shown(file) } });
+    }
+  }
+  return { path, shownPath: file, replace: force };
+}
+
+/** `-o FILE` or `--in-place`, exactly one of them. Throws `usage.invalid`, `output.exists`. */
+export async function sealDestination(
+  io: Io,
+  input: string,
+  options: { output?: string; inPlace?: true; force?: true },
+  otherInputs: readonly string[],
+): Promise<Destination> {
+  const { output, inPlace, force } = options;
+  if ((output === undefined) === (inPlace === undefined)) {
+    throw new DfuError('usage.invalid', 'say where the signed package goes: either -o FILE or --in-place');
+  }
+  if (output !== undefined) {
+    return destination(io, output, force === true, [pathOf(io, input), ...otherInputs]);
+  }
+  // Through a link, the file it leads to is replaced, not the link.
+  const path = await realpath(pathOf(io, input)).catch(() => pathOf(io, input));
+  const { mode } = await stat(path).catch(() => ({ mode: 0o666 }));
+  return { path, shownPath: input, replace: true, mode: mode & 0o777 };
+}
+
+/** Writes a package: it gets its name only after what lies on the disk was read back and verified. Empties `segments`. */
+export async function writePackage(
+  to: Destination,
+  segments: Bytes[],
+  keys: readonly PublicKey[],
+  packageId: string,
+): Promise<number> {
+  const size = segments.reduce((sum, segment) => sum + segment.length, 0);
+  await writeWholeFile(to.path, segments, {
+    replace: to.replace,
+    ...(to.mode === undefined ? {} : { mode: to.mode }),
+    check: async (readBack) => {
+      // What was written is no longer needed: a big image is then held once, not twice.
+      segments.length = 0;
+      await selfCheck(readBack, keys, packageId);
+    },
+  });
+  return size;
+}

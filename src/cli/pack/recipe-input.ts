@@ -1,0 +1,164 @@
+import { realpath } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
+import { DfuError } from '../../core/errors.ts';
+import { shown } from '../../core/text.ts';
+import { FORMATS, ROLES } from '../../format/manifest.ts';
+import { readWholeFile } from '../../node/files.ts';
+import type { RecipeImage } from '../../pack/recipe.ts';
+import {
+  type CompleteRecipe,
+  completeRecipe,
+  type RecipeLayer,
+  type ResolvedRecipe,
+  resolveRecipe,
+} from '../../pack/recipe-layers.ts';
+import { type Io, pathOf } from '../io.ts';
+import { parseChoice, parseNumber } from '../options.ts';
+
+/** The options of `build` that describe the package, as commander hands them over. */
+export interface DescribingOptions {
+  name?: string;
+  fwVersion?: string;
+  securityCounter?: string;
+  product?: string;
+  hardware?: string[];
+  part?: string;
+  startAddress?: string;
+  imageFormat?: string;
+  role?: string;
+  align?: string;
+  padByte?: string;
+  deviceVersion?: string;
+  recipe?: string;
+  template?: string;
+}
+
+/** All that was said about a package, wherever it was said. */
+export interface Said {
+  resolved: ResolvedRecipe;
+  /** Of the recipe; its images lie below. */
+  recipeFolder: string | undefined;
+}
+
+/** Reads recipe and template, if there are any, and puts them together with the options. */
+export async function gather(io: Io, image: string | undefined, options: DescribingOptions): Promise<Said> {
+  const recipePath = options.recipe === undefined ? undefined : pathOf(io, options.recipe);
+  const recipe = recipePath === undefined ? undefined : await readRecipe(recipePath);
+  const templateName = options.template ?? recipe?.template;
+  const template = templateName === undefined ? undefined : await readTemplateLayer(templateName);
+  const resolved = resolveRecipe({
+    options: optionLayer(image, options),
+    ...(recipe === undefined ? {} : { recipe }),
+    ...(template === undefined ? {} : { template }),
+  });
+  return { resolved, recipeFolder: recipePath === undefined ? undefined : dirname(recipePath) };
+}
+
+/** What a package can not do without is there, and each image has the path of its file. */
+export async function complete(
+  io: Io,
+  { resolved, recipeFolder }: Said,
+): Promise<{ recipe: CompleteRecipe; files: string[] }> {
+  const recipe = completeRecipe(resolved);
+  const files = await Promise.all(
+    recipe.images.map(({ file }, index) =>
+      resolved.values.get(`images[${index}].file`)?.origin === 'option' || recipeFolder === undefined
+        ? pathOf(io, file)
+        : belowFolder(recipeFolder, file),
+    ),
+  );
+  return { recipe, files };
+}
+
+/** The base name, with what a manifest can not hold replaced. */
+export function sourceNameOf(path: string): { sourceName: string; changed: boolean } {
+  const name = basename(path);
+  const sourceName = name.replace(/[^ -~]|\\|^ +| +$/g, '_').slice(0, 1024);
+  return { sourceName, changed: sourceName !== name };
+}
+
+// The reader of YAML and the validator are loaded where there is a recipe, not before: they cost start-up time.
+
+async function readRecipe(path: string) {
+  const { MAX_RECIPE_BYTES } = await import('./templates.ts');
+  return decode(await readWholeFile(path, MAX_RECIPE_BYTES), basename(path));
+}
+
+async function readTemplateLayer(name: string): Promise<RecipeLayer> {
+  const { readTemplate } = await import('./templates.ts');
+  return decode(await readTemplate(name), `template ${name}`);
+}
+
+async function decode(bytes: Uint8Array, name: string) {
+  const [{ parseYaml }, { decodeRecipe }] = await Promise.all([
+    import('./yaml.ts'),
+    import('../../pack/recipe.ts'),
+  ]);
+  const { formatVersion: _, ...recipe } = decodeRecipe(await parseYaml(bytes, name));
+  return recipe;
+}
+
+function optionLayer(image: string | undefined, options: DescribingOptions): RecipeLayer {
+  const { name, fwVersion: version, product, hardware, part } = options;
+  const counter = options.securityCounter;
+  const about = optionImage(image, options);
+  const target = {
+    ...(product === undefined ? {} : { product }),
+    ...(part === undefined ? {} : { part }),
+    ...(hardware === undefined ? {} : { hardware }),
+  };
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(version === undefined ? {} : { version }),
+    ...(counter === undefined
+      ? {}
+      : { securityCounter: parseNumber('--security-counter', counter, 0, 0xffffffff) }),
+    ...(Object.keys(target).length === 0 ? {} : { target }),
+    ...(Object.keys(about).length === 0 ? {} : { images: [about] }),
+  };
+}
+
+function optionImage(file: string | undefined, options: DescribingOptions): RecipeImage {
+  const { startAddress, imageFormat, role, align, padByte, deviceVersion } = options;
+  return {
+    ...(file === undefined ? {} : { file }),
+    ...(role === undefined ? {} : { role: parseChoice('--role', role, ROLES) }),
+    ...(imageFormat === undefined
+      ? {}
+      : { format: parseChoice('--image-format', imageFormat, ['auto', ...FORMATS]) }),
+    ...(startAddress === undefined
+      ? {}
+      : { startAddress: parseNumber('--start-address', startAddress, 0, 0xffffffff) }),
+    ...(align === undefined ? {} : { alignment: parseAlignment(align) }),
+    ...(padByte === undefined ? {} : { padByte: parseNumber('--pad-byte', padByte, 0, 0xff) }),
+    ...(deviceVersion === undefined
+      ? {}
+      : { deviceVersion: parseNumber('--device-version', deviceVersion, 0, 0xffffffff) }),
+  };
+}
+
+function parseAlignment(text: string): number {
+  const value = parseNumber('--align', text, 4, 4096);
+  if ((value & (value - 1)) !== 0) {
+    throw new DfuError('usage.invalid', `--align takes a power of two from 4 to 4096, not ${value}`);
+  }
+  return value;
+}
+
+/** A recipe may come with somebody else's sources: its images lie below its folder, links included. */
+async function belowFolder(folder: string, file: string): Promise<string> {
+  const path = join(folder, ...file.split('/'));
+  const [real, home] = await Promise.all([realpath(path), realpath(folder)]).catch((cause: unknown) => {
+    throw new DfuError('input.not-found', `${shown(path)} does not exist`, {
+      facts: { file: shown(path) },
+      cause,
+    });
+  });
+  const way = relative(home, real);
+  if (way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way)) {
+    throw new DfuError('recipe.image-path', `${shown(file)} leads out of the recipe's folder`, {
+      facts: { file: shown(file) },
+    });
+  }
+  return path;
+}

@@ -1,0 +1,54 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Bytes } from '../../core/bytes.ts';
+import { DfuError } from '../../core/errors.ts';
+import { shown } from '../../core/text.ts';
+import { readWholeFile } from '../../node/files.ts';
+
+const EXTENSION = '.yaml';
+export const MAX_RECIPE_BYTES = 1024 * 1024;
+
+export interface Template {
+  name: string;
+  /** Its first line of comment. */
+  title: string;
+}
+
+/** All templates that come with dfukit, sorted by name. */
+export async function listTemplates(): Promise<Template[]> {
+  const folder = await templateFolder();
+  const names = (await readdir(folder)).filter((file) => file.endsWith(EXTENSION)).sort();
+  return Promise.all(
+    names.map(async (file) => {
+      const [first = ''] = (await readFile(join(folder, file), 'utf8')).split('\n', 1);
+      return { name: file.slice(0, -EXTENSION.length), title: first.replace(/^#\s*/, '') };
+    }),
+  );
+}
+
+/** The text of one template. Throws `recipe.template-unknown`, which names those alike. */
+export async function readTemplate(name: string): Promise<Bytes> {
+  const all = (await listTemplates()).map((template) => template.name);
+  // Compared with the list, so that no name leads out of the folder.
+  if (!all.includes(name)) {
+    const alike = all.filter((other) => other.startsWith(name.slice(0, 7).toLowerCase())).slice(0, 6);
+    throw new DfuError('recipe.template-unknown', `there is no template "${shown(name)}"`, {
+      facts: { template: shown(name) },
+      ...(alike.length === 0 ? {} : { cure: `Alike: ${alike.join(', ')}. See dfu-pack templates.` }),
+    });
+  }
+  return readWholeFile(join(await templateFolder(), `${name}${EXTENSION}`), MAX_RECIPE_BYTES);
+}
+
+/** `templates` of this package: above this file, whether it runs from source or from a bundle. */
+async function templateFolder(): Promise<string> {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  for (;;) {
+    const entries = await readdir(folder);
+    if (entries.includes('package.json') && entries.includes('templates')) return join(folder, 'templates');
+    const above = dirname(folder);
+    if (above === folder) throw new Error('this installation has no templates');
+    folder = above;
+  }
+}
