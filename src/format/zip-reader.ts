@@ -55,9 +55,6 @@ export function readEntries(reader: ByteReader): Entry[] {
   if (entries.length === 0) {
     throw refuse('package.not-a-package', 0, 'the file does not begin with the header of a ZIP entry');
   }
-  if (!entries.some(({ kind }) => kind.type === 'image')) {
-    throw refuse('package.no-images', at, 'the package holds no image');
-  }
   return entries;
 }
 
@@ -125,6 +122,10 @@ export function readDirectory(reader: ByteReader, entries: readonly Entry[]): vo
   const last = entries.at(-1);
   const start = last === undefined ? 0 : last.contentOffset + last.content.length;
   let at = start;
+  expectRecord(reader, at, SIGNATURE.central, CENTRAL_BYTES);
+  if (!entries.some(({ kind }) => kind.type === 'image')) {
+    throw refuse('package.no-images', at, 'the package holds no image');
+  }
   for (const entry of entries) {
     expectRecord(reader, at, SIGNATURE.central, CENTRAL_BYTES);
     checkRecord(reader, CENTRAL, at, entry.values, entry.name);
