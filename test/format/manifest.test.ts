@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Bytes, hex32, utf8 } from '../../src/core/bytes.ts';
+import { hex32, utf8 } from '../../src/core/bytes.ts';
 import type { ErrorCode } from '../../src/core/errors.ts';
 import {
   decodeManifest,
@@ -10,16 +10,11 @@ import {
   IDENTIFIER_TYPES,
   KEY_ORDER,
   type Manifest,
-  type ManifestImage,
   ROLES,
 } from '../../src/format/manifest.ts';
-import { parseTimestamp } from '../../src/format/manifest-rules.ts';
 import { thrownBy, valueOrRefusal } from '../support/codes.ts';
-import { fullManifest, minimalImage, minimalManifest, text } from '../support/manifest.ts';
+import { fullManifest, minimalImage, minimalManifest, text, written } from '../support/manifest.ts';
 import { expectValid } from '../support/schema.ts';
-
-/** The manifest as JSON, in the one layout, without any check: what another program might write. */
-const written = (value: unknown): Bytes => utf8(`${JSON.stringify(value, null, 2)}\n`);
 
 async function codeOf(act: () => unknown): Promise<ErrorCode> {
   return (await thrownBy(act)).code;
@@ -278,90 +273,6 @@ describe('what only a later version can know', () => {
   test('comes first for the version: whatever else the manifest holds', async () => {
     const later = { formatVersion: 2, novelty: [] };
     expect(await codeOf(() => decodeManifest(written(later)))).toBe('format.unsupported-version');
-  });
-});
-
-describe('the rules between fields', () => {
-  const image = (changes: Partial<ManifestImage>) => minimalManifest({ images: [minimalImage(changes)] });
-  const images = (...list: Partial<ManifestImage>[]) =>
-    minimalManifest({ images: list.map((changes, i) => minimalImage({ name: `i${i}`, ...changes })) });
-  const identifiers = (...list: [string, string][]) =>
-    changed(minimalManifest(), 'target', {
-      product: 'lamp',
-      identifiers: list.map(([type, value]) => ({ type, value })),
-    }) as Manifest;
-  const { startAddress: _, ...placeless } = minimalImage();
-  const last = 0xffffffff;
-
-  test.each<[string, Manifest]>([
-    ['a version number over 2^32-1', minimalManifest({ version: '1.4294967296.0' })],
-    ['a required version over 2^32-1', minimalManifest({ requires: { application: { min: '4294967296' } } })],
-    [
-      'a range that allows nothing',
-      minimalManifest({ requires: { application: { min: '1.2', below: '1.2.0' } } }),
-    ],
-    ['a range upside down', minimalManifest({ requires: { bootloader: { min: '2', below: '1' } } })],
-    ['30 February', minimalManifest({ notAfter: '2028-02-30T00:00:00Z' })],
-    ['29 February of a common year', minimalManifest({ notAfter: '2027-02-29T00:00:00Z' })],
-    ['31 April', minimalManifest({ notAfter: '2027-04-31T00:00:00Z' })],
-    ['month 0', minimalManifest({ notAfter: '2027-00-01T00:00:00Z' })],
-    ['month 13', minimalManifest({ notAfter: '2027-13-01T00:00:00Z' })],
-    ['24 hours', minimalManifest({ notAfter: '2027-01-01T24:00:00Z' })],
-    ['a leap second', minimalManifest({ notAfter: '2016-12-31T23:59:60Z' })],
-    ['two images of one name', images({ name: 'a' }, { name: 'a', startAddress: hex32(64) })],
-    ...['con', 'prn', 'aux', 'nul', 'com1', 'lpt9'].map((name): [string, Manifest] => [
-      name,
-      image({ name }),
-    ]),
-    ['a size that is not aligned', image({ size: 6, sourceSize: 6 })],
-    ['a size not aligned to more', image({ size: 20, sourceSize: 20, alignment: 16 })],
-    ['a raw image without a place', minimalManifest({ images: [placeless] })],
-    ['more padding than alignment', image({ size: 8, sourceSize: 4 })],
-    ['a source larger than the image', image({ size: 4, sourceSize: 5 })],
-    ['two digests of the same bytes', image({ sha256: '2'.repeat(64) })],
-    ['another pad byte in a gbl', image({ format: 'gbl', padByte: '0x00' })],
-    ['an image beyond the last address', image({ startAddress: hex32(last - 2) })],
-    ['an overlap', images({ size: 8, sourceSize: 8 }, { startAddress: hex32(4) })],
-    ['an overlap the other way round', images({ startAddress: hex32(4) }, { size: 8, sourceSize: 8 })],
-    [
-      'an overlap across an image',
-      images({ size: 64, sourceSize: 64 }, { startAddress: hex32(128) }, { startAddress: hex32(60) }),
-    ],
-    ['twice the same place', images({}, {})],
-    [
-      'a gbl that starts inside another image',
-      images({ size: 8, sourceSize: 8 }, { format: 'gbl', startAddress: hex32(4) }),
-    ],
-    ['two gbl at one place', images({ format: 'gbl' }, { format: 'gbl' })],
-    ['an identifier twice', identifiers(['usb-id', '1234:5678'], ['usb-id', '1234:5678'])],
-    ['a USB id that is none', identifiers(['usb-id', '1234-5678'])],
-    ['a USB id in capitals', identifiers(['usb-id', '1234:ABCD'])],
-    ['a product id that is none', identifiers(['gbl-product-id', '1234'])],
-  ])('do not allow %s', async (_, manifest) => {
-    expect(await codeOf(() => encodeManifest(manifest))).toBe('package.manifest-rule');
-    expect(await codeOf(() => decodeManifest(written(manifest)))).toBe('package.manifest-rule');
-  });
-
-  test.each<[string, Manifest]>([
-    ['an image up to the last address', image({ startAddress: hex32(last - 3) })],
-    ['neighbours', images({}, { startAddress: hex32(4) }, { startAddress: hex32(8) })],
-    [
-      'padding',
-      image({ size: 4096, sourceSize: 1, alignment: 4096, padByte: '0x00', sha256: '2'.repeat(64) }),
-    ],
-    ['29 February', minimalManifest({ notAfter: '2028-02-29T00:00:00Z' })],
-    ['two identifiers of a type', identifiers(['usb-id', '1234:5678'], ['usb-id', '1234:5679'])],
-    ['a gbl without a place', minimalManifest({ images: [{ ...placeless, format: 'gbl' }] })],
-  ])('allow %s', (_, manifest) => {
-    expect(decodeManifest(encodeManifest(manifest))).toEqual(manifest);
-  });
-
-  test('know which moments there are', () => {
-    expect(parseTimestamp('1970-01-01T00:00:01Z')).toBe(1000);
-    expect(parseTimestamp('9999-12-31T23:59:59Z')).toBe(253402300799000);
-    for (const none of ['1970-01-01T00:00:01', '1970-01-01 00:00:01Z', '+001970-01-01T00:00:00Z', '', 'x']) {
-      expect(parseTimestamp(none), none).toBeUndefined();
-    }
   });
 });
 

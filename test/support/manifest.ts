@@ -1,4 +1,4 @@
-import { type Bytes, hex32 } from '../../src/core/bytes.ts';
+import { type Bytes, hex32, utf8 } from '../../src/core/bytes.ts';
 import { KEY_ORDER, type Manifest, type ManifestImage } from '../../src/format/manifest.ts';
 
 /** A manifest entry that says as little as may be said. */
@@ -83,3 +83,6 @@ export function fullManifest(): Manifest {
 }
 
 export const text = (bytes: Bytes): string => new TextDecoder().decode(bytes);
+
+/** The manifest as JSON, in the one layout, without any check: what another program might write. */
+export const written = (value: unknown): Bytes => utf8(`${JSON.stringify(value, null, 2)}\n`);
