@@ -9,6 +9,7 @@ import type { ApplicationData } from '../images/application-data.ts';
 import { findApplicationProperties } from '../images/cortex-m.ts';
 import { decodeGbl, type Gbl, wrapRaw } from '../images/gbl/codec.ts';
 import { gblExtents } from '../images/gbl/extents.ts';
+import { preflightGbl } from '../images/gbl/preflight.ts';
 import type { Part } from '../images/parts.ts';
 import { recogniseImage } from '../images/recognise.ts';
 import { checkFlash, checkRawPlacement, type Extent } from './placement.ts';
@@ -174,7 +175,7 @@ function existingGbl(input: BuildImage, name: string, role: Role, part: Part | u
     treatment: 'unchanged',
     ...(lowestAddress === undefined ? {} : { startAddress: lowestAddress }),
     extents,
-    warnings: unreadable(gbl, name),
+    warnings: doubts(gbl, name, part),
   };
 }
 
@@ -188,16 +189,13 @@ function checkGblRole(gbl: Gbl, name: string, role: Role): void {
   });
 }
 
-function unreadable(gbl: Gbl, image: string): PackWarning[] {
+/** What a bootloader takes without a word, and what then does not start. */
+function doubts(gbl: Gbl, image: string, part: Part | undefined): PackWarning[] {
   if (gbl.encrypted) {
     const message = 'the GBL is encrypted: where it goes and what it holds was not checked';
     return [{ code: 'gbl-not-readable', image, message }];
   }
-  if (gbl.programs.some((program) => program.compression !== 'none') || gbl.deltas.length > 0) {
-    const message = 'the GBL holds compressed or delta data: its end in flash was not checked';
-    return [{ code: 'gbl-not-readable', image, message }];
-  }
-  return [];
+  return preflightGbl(gbl, part).map(({ message }) => ({ code: 'gbl-preflight', image, message }));
 }
 
 function rawBinary(

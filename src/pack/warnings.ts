@@ -13,6 +13,7 @@ export const WARNING_CODES = [
   'no-vector-table',
   'bootloader-area',
   'gbl-not-readable',
+  'gbl-preflight',
   'source-name',
   'expired',
   'key-open-to-others',

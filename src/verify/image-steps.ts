@@ -82,20 +82,21 @@ async function judgeImage(ledger: Ledger, entry: ManifestImage, held: ContainerI
 }
 
 /**
- * What stands behind the source's bytes. A wrapped image is longer than its source by more than padding; what follows
- * the end of a GBL is then judged with its structure.
+ * What stands behind the source's bytes. A GBL may have been wrapped around its source, by less than a large alignment
+ * even, so its padding is what follows its end tag: judged with its structure.
  */
 function judgePadding(ledger: Ledger, entry: ManifestImage, bytes: Bytes): boolean {
   const { name, sourceSize, size, alignment } = entry;
   const added = size - sourceSize;
-  if (entry.format === 'gbl' && added >= alignment) {
-    ledger.pass('image.padding', 'wrapped: judged with the structure', name);
-    return true;
-  }
-  if (added < 0 || added >= alignment) {
+  const mostAdded = entry.format === 'gbl' ? size : alignment - 1;
+  if (added < 0 || added > mostAdded) {
     const message = `image ${name} has ${size} bytes, its source ${sourceSize}: that is no padding to ${alignment}`;
     ledger.fail('image.padding', 'package.image-padding', message, { size, sourceSize, alignment }, name);
     return false;
+  }
+  if (entry.format === 'gbl') {
+    ledger.pass('image.padding', 'judged with the structure', name);
+    return true;
   }
   const padByte = Number.parseInt(entry.padByte.slice(2), 16);
   const foreign = bytes.subarray(sourceSize).findIndex((byte) => byte !== padByte);
