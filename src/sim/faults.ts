@@ -39,15 +39,15 @@ export interface Treatment {
   cut: boolean;
 }
 
-/** Link faults on their way to strike, each once. */
+/** The faults of a link, and the frames counted so far: no frame comes again, so each fault strikes once at most. */
 export class FaultPlan {
-  readonly #waiting: LinkFault[];
+  readonly #faults: readonly LinkFault[];
   /** Those that struck, in order. */
   readonly struck: LinkFault[] = [];
   readonly #frames = { 'to-device': 0, 'to-host': 0 };
 
   constructor(faults: readonly LinkFault[]) {
-    this.#waiting = [...faults];
+    this.#faults = faults;
   }
 
   /** Frames seen so far in a direction. */
@@ -59,13 +59,8 @@ export class FaultPlan {
   treat(direction: Direction, bytes: Bytes): Treatment {
     const frame = this.#frames[direction]++;
     const result: Treatment = { pieces: [bytes], delayMs: 0, cut: false };
-    for (let i = 0; i < this.#waiting.length; ) {
-      const fault = this.#waiting[i];
-      if (fault === undefined || fault.direction !== direction || fault.frame !== frame) {
-        i++;
-        continue;
-      }
-      this.#waiting.splice(i, 1);
+    for (const fault of this.#faults) {
+      if (fault.direction !== direction || fault.frame !== frame) continue;
       this.struck.push(fault);
       strike(fault, result);
     }

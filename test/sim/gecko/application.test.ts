@@ -54,8 +54,16 @@ describe('a bgapi application', () => {
   test('gives up half a command', async () => {
     const bench = await running({});
     bench.take();
-    expect(await bench.ask('20 04 00 01 00')).toBe('silence');
+    expect(await bench.ask('20 04 01 07 00')).toBe('silence');
     expect(await bench.ask(SET_ADDRESS)).toBe('200200010f00');
+  });
+
+  test('answers nothing that came behind a reset', async () => {
+    const bench = await running({});
+    bench.take();
+    bench.device.receive(hex(RESET_TO_DFU + SET_ADDRESS));
+    await bench.settle();
+    expect(bench.take()).toEqual([BOOT]);
   });
 
   test('of an SDK that knows user_reset_to_dfu only restarts with system_reset(1)', async () => {
