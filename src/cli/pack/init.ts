@@ -23,7 +23,7 @@ export async function init(io: Io, options: InitOptions): Promise<number> {
     return 0;
   }
   io.out(
-    `${shown(output)}: a recipe for ${template}. Say in it what is marked with # (product, file),\n` +
+    `${shown(output)}: a recipe for ${template}. Take the # away before product and file, and say yours,\n` +
       `then: dfu-pack build --recipe ${shown(output)} --fw-version 1.0.0 --key KEY\n`,
   );
   return 0;

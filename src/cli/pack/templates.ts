@@ -18,11 +18,12 @@ export interface Template {
 /** All templates that come with dfukit, sorted by name. */
 export async function listTemplates(): Promise<Template[]> {
   const folder = await templateFolder();
-  const names = (await readdir(folder)).filter((file) => file.endsWith(EXTENSION)).sort();
+  const files = (await readdir(folder)).filter((file) => file.endsWith(EXTENSION));
+  const names = files.map((file) => file.slice(0, -EXTENSION.length)).sort();
   return Promise.all(
-    names.map(async (file) => {
-      const [first = ''] = (await readFile(join(folder, file), 'utf8')).split('\n', 1);
-      return { name: file.slice(0, -EXTENSION.length), title: first.replace(/^#\s*/, '') };
+    names.map(async (name) => {
+      const [first = ''] = (await readFile(join(folder, `${name}${EXTENSION}`), 'utf8')).split('\n', 1);
+      return { name, title: first.replace(/^#\s*/, '') };
     }),
   );
 }
@@ -32,13 +33,22 @@ export async function readTemplate(name: string): Promise<Bytes> {
   const all = (await listTemplates()).map((template) => template.name);
   // Compared with the list, so that no name leads out of the folder.
   if (!all.includes(name)) {
-    const alike = all.filter((other) => other.startsWith(name.slice(0, 7).toLowerCase())).slice(0, 6);
+    const alike = namesAlike(name.toLowerCase(), all);
     throw new DfuError('recipe.template-unknown', `there is no template "${shown(name)}"`, {
       facts: { template: shown(name) },
       ...(alike.length === 0 ? {} : { cure: `Alike: ${alike.join(', ')}. See dfu-pack templates.` }),
     });
   }
   return readWholeFile(join(await templateFolder(), `${name}${EXTENSION}`), MAX_RECIPE_BYTES);
+}
+
+/** Those that share the longest beginning, of four letters at least. */
+function namesAlike(name: string, all: readonly string[]): string[] {
+  for (let length = name.length; length >= 4; length--) {
+    const alike = all.filter((other) => other.startsWith(name.slice(0, length)));
+    if (alike.length > 0) return alike.slice(0, 8);
+  }
+  return [];
 }
 
 /** `templates` of this package: above this file, whether it runs from source or from a bundle. */
