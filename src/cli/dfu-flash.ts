@@ -1,0 +1,110 @@
+import { type Command, Option } from 'commander';
+import type { IdentifyOptions } from './flash/identify.ts';
+import type { SimulateOptions } from './flash/simulate.ts';
+import type { UploadOptions } from './flash/upload.ts';
+import type { Io } from './io.ts';
+import { createProgram, jsonOption, runProgram } from './program.ts';
+import { addTrustOptions } from './trust-options.ts';
+
+/** Runs dfu-flash with the arguments after its name; answers the exit code. */
+export function main(argv: readonly string[], io: Io): Promise<number> {
+  return runProgram(argv, io, (act) => {
+    const program = createProgram(
+      'dfu-flash',
+      'Uploads DFU packages to devices: verified first, confirmed at the end.',
+      [
+        'dfu-flash thermo-1.2.0.dfupkg --key thermo.pub.pem --port /dev/ttyUSB0',
+        'dfu-flash upload thermo-1.2.0.dfupkg --key thermo.pub.pem --simulate gecko',
+      ],
+    );
+    defineUpload(program).action(
+      act(async (file: string, options: UploadOptions) =>
+        (await import('./flash/upload.ts')).upload(io, file, options),
+      ),
+    );
+    program
+      .command('list')
+      .description('list the serial ports of this machine with vendor, product and serial number')
+      .addOption(jsonOption())
+      .action(
+        act(async (options: { json?: boolean }) => (await import('./flash/list.ts')).list(io, options)),
+      );
+    addDeviceOptions(
+      program
+        .command('identify')
+        .description('ask one device what it is; it restarts, and then runs what it ran before'),
+    )
+      .addOption(jsonOption())
+      .action(
+        act(async (options: IdentifyOptions) => (await import('./flash/identify.ts')).identify(io, options)),
+      );
+    defineSimulate(program).action(
+      act(async (device: string, options: SimulateOptions) =>
+        (await import('./flash/simulate.ts')).simulate(io, device, options),
+      ),
+    );
+    return program;
+  });
+}
+
+function addDeviceOptions(command: Command): Command {
+  return command
+    .option(
+      '--port <port>',
+      'serial port, or tcp://host:port of a serial bridge (environment: DFUKIT_PORT; see dfu-flash list)',
+    )
+    .option('--baud <rate>', 'baud rate of a serial port (default: 115200; environment: DFUKIT_BAUD)')
+    .option('--rtscts', 'flow control by RTS and CTS; both ends must agree (default: none)')
+    .option('--protocol <name>', 'auto or bgapi (default: auto; environment: DFUKIT_PROTOCOL)');
+}
+
+function defineUpload(program: Command): Command {
+  const command = program
+    .command('upload', { isDefault: true })
+    .description('verify a package, then upload it and confirm that it runs (the default command)')
+    .argument('<package>')
+    .optionsGroup('Where to:');
+  addDeviceOptions(command)
+    .option('--simulate <device>', 'a virtual device in memory instead: gecko')
+    .optionsGroup('How:')
+    .option(
+      '--entry <way>',
+      'into the bootloader: auto, bgapi (ask the application), manual (by your hand), none (it is there) (default: auto)',
+    )
+    .option('--chunk-size <bytes>', 'image bytes in one request, a multiple of 4 up to 252 (default: 252)')
+    .option(
+      '--confirm <evidence>',
+      'what to ask for: auto, version, booted, handed-over, none (default: auto, that is handed-over)',
+    )
+    .option('--retries <n>', 'how often to start over after a fault of the line (default: 3)')
+    .option('--dry-run', 'verify and print the plan; the port is not opened')
+    .option(
+      '--progress <form>',
+      'auto, bar, lines, json or none (default: auto; environment: DFUKIT_PROGRESS)',
+    );
+  return addTrustOptions(command)
+    .option('--report <file>', 'write the report there too, as with --json')
+    .addOption(jsonOption());
+}
+
+function defineSimulate(program: Command): Command {
+  return program
+    .command('simulate')
+    .description('run a virtual device until Ctrl-C; the first line on stdout says where it is')
+    .argument('<device>', 'gecko: a Silicon Labs Gecko with the BGAPI UART DFU bootloader')
+    .option('--pty [link]', 'on a pseudo-terminal (the default), with a symbolic link to it')
+    .option(
+      '--tcp <address>',
+      'on a TCP port: [host:]port; 0 for any that is free, loopback unless a host is given',
+    )
+    .option('--flash-file <file>', 'start with the flash kept there, and keep it there')
+    .addOption(
+      new Option(
+        '--app <kind>',
+        'how its application behaves: bgapi, silent, old-version, crash-loop (default: bgapi)',
+      ),
+    )
+    .option('--part <name>', 'chip or module (default: efr32bg22)')
+    .option('--bootloader <kind>', "which of the part's bootloaders it has (default: main)")
+    .addOption(jsonOption());
+}

@@ -1,0 +1,138 @@
+import { lstat, readlink, symlink, unlink } from 'node:fs/promises';
+import { DfuError } from '../../core/errors.ts';
+import { shown } from '../../core/text.ts';
+import type { Part } from '../../images/parts.ts';
+import type { FarEnd } from '../../node/far-end.ts';
+import { codeOf } from '../../node/files.ts';
+import { openPseudoTerminal } from '../../node/pty.ts';
+import { parseListenAddress } from '../../node/tcp.ts';
+import { listenTcp } from '../../node/tcp-listener.ts';
+import { APPLICATION_KINDS, createGeckoDevice, type GeckoDevice } from '../../sim/index.ts';
+import { type Io, pathOf } from '../io.ts';
+import { parseChoice } from '../options.ts';
+import { printJson } from '../program.ts';
+import { FlashFile, readFlashFile } from './flash-file.ts';
+import { DEFAULT_PART, parseSimulatedDevice, simulatedPart } from './simulated-port.ts';
+
+export interface SimulateOptions {
+  /** `true` without a link. */
+  pty?: string | true;
+  tcp?: string;
+  flashFile?: string;
+  app?: string;
+  part?: string;
+  bootloader?: string;
+  json?: boolean;
+}
+
+const LOOPBACK = '127.0.0.1';
+
+/** dfu-flash simulate: a virtual device for other programs, until Ctrl-C. */
+export async function simulate(io: Io, name: string, options: SimulateOptions): Promise<number> {
+  const kind = parseSimulatedDevice('device', name);
+  const make = await readDevice(io, options);
+  const wire = await openWire(options);
+  try {
+    const unlinkWire = await linkTo(io, wire, options.pty);
+    try {
+      // Made when there is somebody to hear it: a blank device tells its start at once.
+      const { device, part } = make();
+      device.send = (bytes) => wire.send(bytes);
+      wire.onReceive((bytes) => device.receive(bytes));
+      announce(io, { device: kind, part: part.name, address: linkName(options) ?? wire.address }, options);
+      await runUntilInterrupt(io, device, options.flashFile);
+    } finally {
+      await unlinkWire();
+    }
+  } finally {
+    await wire.close();
+  }
+  return 0;
+}
+
+interface Made {
+  device: GeckoDevice;
+  part: Part;
+}
+
+/** All that can be wrong with the options is found here, before anything is opened. */
+async function readDevice(io: Io, options: SimulateOptions): Promise<() => Made> {
+  if (options.pty !== undefined && options.tcp !== undefined) {
+    throw new DfuError('usage.invalid', '--pty and --tcp exclude each other');
+  }
+  const app = options.app === undefined ? 'bgapi' : parseChoice('--app', options.app, APPLICATION_KINDS);
+  const part = simulatedPart(options.part ?? DEFAULT_PART);
+  const layout =
+    options.bootloader === undefined
+      ? part.layouts[0].bootloader
+      : parseChoice(
+          '--bootloader',
+          options.bootloader,
+          part.layouts.map(({ bootloader }) => bootloader),
+        );
+  const flash =
+    options.flashFile === undefined ? undefined : await readFlashFile(io, options.flashFile, part.flashBytes);
+  return () => ({
+    part,
+    device: createGeckoDevice({ clock: io.clock, part, layout, app, ...(flash && { flash }) }),
+  });
+}
+
+function openWire({ tcp }: SimulateOptions): Promise<FarEnd> {
+  return tcp === undefined ? openPseudoTerminal() : listenTcp(parseListenAddress(tcp, LOOPBACK));
+}
+
+/** The first line on standard output says where the device is, so that scripts can wait for it. */
+function announce(
+  io: Io,
+  what: { device: string; part: string; address: string },
+  { json }: SimulateOptions,
+): void {
+  if (json) printJson(io, { formatVersion: 1, ...what });
+  else io.out(`${what.address}\n`);
+  io.err(`A virtual ${what.device} (${what.part}) is at ${shown(what.address)}. Ctrl-C ends it.\n`);
+}
+
+function runUntilInterrupt(io: Io, device: GeckoDevice, flashFile: string | undefined): Promise<void> {
+  return new Promise<void>((resolve, reject) => {
+    const file = flashFile === undefined ? undefined : new FlashFile(io, flashFile, device.flash, reject);
+    const ignore = io.onInterrupt(() => {
+      ignore();
+      device.powerOff();
+      if (file === undefined) resolve();
+      else file.end().then(resolve, reject);
+    });
+  });
+}
+
+function linkName({ pty }: SimulateOptions): string | undefined {
+  return typeof pty === 'string' ? pty : undefined;
+}
+
+/** Puts a symbolic link in place of an older one, never of anything else; gives what removes it. */
+async function linkTo(io: Io, wire: FarEnd, link: string | true | undefined): Promise<() => Promise<void>> {
+  if (typeof link !== 'string') return async () => {};
+  const path = pathOf(io, link);
+  try {
+    const there = await lstat(path).catch((error: unknown) => {
+      if (codeOf(error) === 'ENOENT') return undefined;
+      throw error;
+    });
+    if (there !== undefined && !there.isSymbolicLink()) {
+      throw new DfuError('output.exists', `${shown(link)} exists and is no symbolic link`, {
+        cure: 'Choose another name for the link.',
+      });
+    }
+    if (there !== undefined) await unlink(path);
+    await symlink(wire.address, path);
+  } catch (cause) {
+    if (cause instanceof DfuError) throw cause;
+    throw new DfuError('output.failed', `the link ${shown(link)} can not be made (${codeOf(cause)})`, {
+      cause,
+    });
+  }
+  return async () => {
+    // Unless another run has put its own link there.
+    if ((await readlink(path).catch(() => undefined)) === wire.address) await unlink(path);
+  };
+}

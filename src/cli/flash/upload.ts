@@ -1,0 +1,149 @@
+import { utf8 } from '../../core/bytes.ts';
+import type { Clock } from '../../core/clock.ts';
+import { DfuError } from '../../core/errors.ts';
+import { CONFIRMATIONS, ENTRIES, type Protocol } from '../../flash/protocol.ts';
+import {
+  DEFAULT_CHUNK_BYTES,
+  DEFAULT_RETRIES,
+  type FlashOptions,
+  flashPackage,
+  planOptions,
+} from '../../flash/session.ts';
+import { MAX_PACKAGE_BYTES } from '../../format/limits.ts';
+import type { ByteLink, Port } from '../../link/link.ts';
+import { readWholeFile, writeWholeFile } from '../../node/files.ts';
+import { renderText } from '../../verify/render/text.ts';
+import type { VerifiedPackage } from '../../verify/verified-package.ts';
+import { verifyPackage } from '../../verify/verify.ts';
+import { environmentValue, type Io, pathOf } from '../io.ts';
+import { parseChoice, parseNumber } from '../options.ts';
+import { printJson } from '../program.ts';
+import { readTrustOptions, type TrustOptions } from '../trust-options.ts';
+import { assertNoInput } from '../verify/document.ts';
+import { choosePort, chooseProtocol, type DeviceOptions } from './device-options.ts';
+import { type About, type FlashDocument, flashDocument, planDocument, refusalDocument } from './document.ts';
+import { twoInterrupts } from './interrupts.ts';
+import { PROGRESS_FORMS, type ProgressForm, progressView } from './progress.ts';
+import { parseSimulatedDevice, simulatedPort } from './simulated-port.ts';
+import { renderFlashed, renderNotFlashed, renderPlan } from './text.ts';
+
+export interface UploadOptions extends TrustOptions, DeviceOptions {
+  simulate?: string;
+  entry?: string;
+  chunkSize?: string;
+  confirm?: string;
+  retries?: string;
+  dryRun?: boolean;
+  progress?: string;
+  report?: string;
+  json?: boolean;
+}
+
+/** Where a package goes, once it is known to be good. */
+type Target = (pkg: VerifiedPackage) => { port: Port<ByteLink>; clock: Clock };
+
+/** dfu-flash upload: verifies, plans, uploads, confirms. A package that is refused opens no port. */
+export async function upload(io: Io, file: string, options: UploadOptions): Promise<number> {
+  assertNoInput(io, options.report, [file, ...(options.key ?? [])]);
+  const given = readFlashOptions(options);
+  const form = readProgressForm(io, options);
+  const protocol = chooseProtocol(io, options);
+  const target = await chooseTarget(io, options);
+  const { trust, verifyOptions } = await readTrustOptions(io, options);
+
+  const bytes = await readWholeFile(pathOf(io, file), MAX_PACKAGE_BYTES);
+  const { report, verified } = await verifyPackage(bytes, trust, { ...verifyOptions, transfer: true });
+  const about: About = { file, verification: report };
+  if (verified === undefined) {
+    return conclude(io, options, refusalDocument(about), () => io.err(renderText(report, file)));
+  }
+  for (const warning of report.warnings) io.err(`dfu-flash: warning: ${warning}\n`);
+  const flashOptions = { ...given, operator: verifyOptions.device ?? {} };
+  const plan = protocol.plan(verified, planOptions(flashOptions));
+  if (target === undefined) {
+    return conclude(io, options, planDocument(plan, about), () => io.out(renderPlan(plan)));
+  }
+  return send(io, options, about, { pkg: verified, target, protocol, flashOptions, form });
+}
+
+interface Job {
+  pkg: VerifiedPackage;
+  target: Target;
+  protocol: Protocol<ByteLink>;
+  flashOptions: FlashOptions;
+  form: ProgressForm;
+}
+
+async function send(io: Io, options: UploadOptions, about: About, job: Job): Promise<number> {
+  const { pkg, target, protocol, flashOptions, form } = job;
+  const { port, clock } = target(pkg);
+  // Whoever reads events of progress from standard output gets nothing else there.
+  const eventsOnStdout = form === 'json' && !options.json;
+  const view = progressView(io, form, clock, eventsOnStdout ? io.out : io.err);
+  const interrupts = twoInterrupts(io);
+  const { stop, signal } = interrupts;
+  const report = await flashPackage(pkg, port, protocol, flashOptions, {
+    clock,
+    stop,
+    signal,
+    emit: (progress) => view.show(progress),
+  }).finally(() => {
+    interrupts.end();
+    view.end();
+  });
+  return conclude(io, options, flashDocument(report, about), () => {
+    if (report.error !== undefined) io.err(renderNotFlashed(report));
+    else if (eventsOnStdout) io.err(renderFlashed(report));
+    else io.out(renderFlashed(report));
+  });
+}
+
+/** Prints the result and writes the report; gives the exit code. */
+async function conclude(
+  io: Io,
+  { json, report }: UploadOptions,
+  document: FlashDocument,
+  print: () => void,
+): Promise<number> {
+  if (report !== undefined) {
+    const text = `${JSON.stringify(document, null, 2)}\n`;
+    await writeWholeFile(pathOf(io, report), [utf8(text)], { replace: true });
+  }
+  if (json) printJson(io, document);
+  // Results are the document's then; what failed is said to a person as well.
+  if (!json || document.exit !== 0) print();
+  return document.exit;
+}
+
+/** Where to; `undefined` for a dry run, which needs no port. Throws `usage.invalid`. */
+async function chooseTarget(io: Io, options: UploadOptions): Promise<Target | undefined> {
+  if (options.simulate !== undefined) {
+    parseSimulatedDevice('--simulate', options.simulate);
+    if (options.port !== undefined) {
+      throw new DfuError('usage.invalid', '--port and --simulate exclude each other');
+    }
+    return options.dryRun ? undefined : simulatedPort;
+  }
+  if (options.dryRun) return undefined;
+  const port = await choosePort(io, options);
+  return () => ({ port, clock: io.clock });
+}
+
+function readFlashOptions(options: UploadOptions): Omit<FlashOptions, 'operator'> {
+  const { entry, chunkSize, confirm, retries } = options;
+  return {
+    entry: entry === undefined ? 'auto' : parseChoice('--entry', entry, ENTRIES),
+    chunkBytes:
+      chunkSize === undefined ? DEFAULT_CHUNK_BYTES : parseNumber('--chunk-size', chunkSize, 1, 0xffff),
+    confirm: confirm === undefined ? 'auto' : parseChoice('--confirm', confirm, ['auto', ...CONFIRMATIONS]),
+    retries: retries === undefined ? DEFAULT_RETRIES : parseNumber('--retries', retries, 0, 100),
+  };
+}
+
+function readProgressForm(io: Io, options: UploadOptions): ProgressForm {
+  if (options.progress !== undefined) return parseChoice('--progress', options.progress, PROGRESS_FORMS);
+  const fromEnvironment = environmentValue(io, 'DFUKIT_PROGRESS');
+  return fromEnvironment === undefined
+    ? 'auto'
+    : parseChoice('DFUKIT_PROGRESS', fromEnvironment, PROGRESS_FORMS);
+}

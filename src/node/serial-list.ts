@@ -1,0 +1,81 @@
+import { readdir, readFile, realpath } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { loadSerialPort } from './serial.ts';
+
+/** A serial port of this machine; what its driver or its USB device tells. */
+export interface SerialPortInfo {
+  path: string;
+  /** Four hex digits. */
+  vendorId?: string;
+  productId?: string;
+  vendor?: string;
+  product?: string;
+  serialNumber?: string;
+}
+
+/** All serial ports, by path. Throws `link.driver-missing` where the system has to be asked through `serialport`. */
+export async function listSerialPorts(): Promise<SerialPortInfo[]> {
+  const ports = process.platform === 'linux' ? await listOfSysfs('/sys/class/tty') : await listOfDriver();
+  return ports.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/**
+ * Linux keeps all of it in files: no helper program is needed, and product names come along. `root` is
+ * `/sys/class/tty`, except in tests.
+ */
+export async function listOfSysfs(root: string): Promise<SerialPortInfo[]> {
+  const names = await readdir(root).catch(() => []);
+  const ports = await Promise.all(names.map((name) => describeTty(root, name)));
+  return ports.filter((port) => port !== undefined);
+}
+
+async function describeTty(root: string, name: string): Promise<SerialPortInfo | undefined> {
+  // Consoles and pseudo-terminals have no device behind them.
+  const device = await realpath(join(root, name, 'device')).catch(() => undefined);
+  if (device === undefined) return undefined;
+  // The kernel makes ttyS0 to ttyS31 whether there is hardware or not; type 0 says that there is none.
+  if ((await line(join(root, name, 'type'))) === '0') return undefined;
+  const port = { path: `/dev/${name}` };
+  for (let folder = device; folder !== dirname(folder); folder = dirname(folder)) {
+    const vendorId = await line(join(folder, 'idVendor'));
+    if (vendorId === undefined) continue;
+    return {
+      ...port,
+      vendorId,
+      ...(await only('productId', join(folder, 'idProduct'))),
+      ...(await only('vendor', join(folder, 'manufacturer'))),
+      ...(await only('product', join(folder, 'product'))),
+      ...(await only('serialNumber', join(folder, 'serial'))),
+    };
+  }
+  return port;
+}
+
+async function only<K extends string>(key: K, file: string): Promise<Partial<Record<K, string>>> {
+  const value = await line(file);
+  return value === undefined || value === '' ? {} : ({ [key]: value } as Record<K, string>);
+}
+
+/** What a file of the kernel says; `undefined` where there is no such file. */
+async function line(file: string): Promise<string | undefined> {
+  return readFile(file, 'utf8').then(
+    (text) => text.trim(),
+    () => undefined,
+  );
+}
+
+async function listOfDriver(): Promise<SerialPortInfo[]> {
+  const { SerialPort } = await loadSerialPort();
+  return (await SerialPort.list()).map((port) => {
+    // Windows tells a name for people, which the types do not know.
+    const name = (port as { friendlyName?: string }).friendlyName;
+    return {
+      path: port.path,
+      ...(port.vendorId && { vendorId: port.vendorId.toLowerCase() }),
+      ...(port.productId && { productId: port.productId.toLowerCase() }),
+      ...(port.manufacturer && { vendor: port.manufacturer }),
+      ...(name && { product: name }),
+      ...(port.serialNumber && { serialNumber: port.serialNumber }),
+    };
+  });
+}

@@ -1,0 +1,152 @@
+import { lstat, readFile, readlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { testIo } from '../support/io.ts';
+import { expectValid } from '../support/schema.ts';
+import { bench, firmware, moment, START, simulation, TRUST } from './flash-support.ts';
+
+describe('simulate on TCP', () => {
+  test('keeps the flash in its file from run to run', async () => {
+    const { run, io, folder } = await bench();
+    const argv = ['--tcp', '127.0.0.1:0', '--flash-file', 'flash.bin', '--part', 'efr32bg22f352', '--json'];
+    const first = await simulation(folder, argv);
+    expectValid('simulation-v1', JSON.parse(first.io.stdout()));
+    const to = (address: string) => [...TRUST, '--port', address, '--confirm', 'none', '--progress', 'none'];
+    expect(await run(['old.dfupkg', ...to(first.address)]), io.stderr()).toBe(0);
+    expect(await first.end()).toBe(0);
+    const flash = await readFile(join(folder, 'flash.bin'));
+    expect(flash).toHaveLength(352 * 1024);
+    expect(flash.subarray(START, START + 3000).equals(firmware(0x010000))).toBe(true);
+
+    const second = await simulation(folder, [
+      '--tcp',
+      '0',
+      '--flash-file',
+      'flash.bin',
+      '--part',
+      'efr32bg22f352',
+    ]);
+    const asking = testIo(folder);
+    expect(await run(['identify', '--port', second.address, '--json'], asking)).toBe(0);
+    expectValid('identify-report-v1', JSON.parse(asking.stdout()));
+    expect(JSON.parse(asking.stdout())).toMatchObject({
+      running: 'application',
+      facts: [
+        { name: 'bootloaderVersion', value: '2.4.1', source: 'device' },
+        { name: 'applicationVersion', value: '1.0.0', source: 'device' },
+      ],
+      notTold: ['product', 'hardware', 'serialNumber'],
+    });
+    expect(await run(['new.dfupkg', ...to(second.address)]), io.stderr()).toBe(0);
+    expect(await second.end()).toBe(0);
+  });
+
+  test('a blank device is a bootloader, and does not tell the rest', async () => {
+    const { run, io, folder } = await bench();
+    const device = await simulation(folder, ['--tcp', '0', '--bootloader', 'main']);
+    expect(await run(['identify', '--port', device.address, '--protocol', 'bgapi'])).toBe(0);
+    expect(io.stdout()).toMatch(/Running: +bootloader\nBootloader version: +2\.4\.1\n/);
+    expect(io.stdout()).toMatch(/Application version: not told by this bootloader\n/);
+    await device.end();
+  });
+
+  test('an application that tells an old version is found out', async () => {
+    const { run, io, folder, json } = await bench();
+    const device = await simulation(folder, ['--tcp', '0', '--app', 'old-version']);
+    expect(await run(['new.dfupkg', ...TRUST, '--port', device.address, '--json'])).toBe(9);
+    expectValid('flash-report-v1', json());
+    expect(json()).toMatchObject({ error: { code: 'device.wrong-version', retryable: false } });
+    expect(io.stderr()).toContain('Another run, unchanged, will not help.');
+    await device.end();
+  });
+
+  test('the first Ctrl-C stops the upload, says in what state the device is, and another run mends it', async () => {
+    const { run, folder } = await bench();
+    const device = await simulation(folder, ['--tcp', '0']);
+    const stopping = testIo(folder);
+    const err = stopping.err;
+    stopping.err = (text) => {
+      err(text);
+      if (text.startsWith('Uploaded 30 %')) stopping.interrupt();
+    };
+    const to = [...TRUST, '--port', device.address, '--chunk-size', '48', '--confirm', 'none'];
+    expect(await run(['new.dfupkg', ...to, '--json'], stopping)).toBe(130);
+    const report = JSON.parse(stopping.stdout());
+    expectValid('flash-report-v1', report);
+    expect(report).toMatchObject({ result: 'interrupted', deviceState: 'bootloader' });
+    expect(stopping.stderr()).toContain('no application that starts');
+    const again = testIo(folder);
+    expect(await run(['new.dfupkg', ...to], again), again.stderr()).toBe(0);
+    await device.end();
+  });
+
+  test('waits for the hand of the operator, and for the second Ctrl-C', async () => {
+    const { run, folder } = await bench();
+    const device = await simulation(folder, ['--tcp', '0', '--app', 'silent']);
+    const io = testIo(folder);
+    // The boot event of the blank device is over by now.
+    await moment(100);
+    const running = run(['new.dfupkg', ...TRUST, '--port', device.address, '--entry', 'manual'], io);
+    while (!io.stderr().includes('hold its bootloader pin')) await moment();
+    io.interrupt();
+    io.interrupt();
+    expect(await running).toBe(130);
+    expect(io.stderr()).toContain('Ctrl-C again stops at once');
+    await device.end();
+  });
+});
+
+describe('simulate: what does not work is told', () => {
+  test.each<[string, string[], number, string]>([
+    ['two places', ['--pty', '--tcp', '0'], 2, 'usage.invalid'],
+    ['no address', ['--tcp', 'here'], 2, 'usage.invalid'],
+    ['an unknown part', ['--part', 'abacus'], 2, 'usage.invalid'],
+    ['a bootloader the part does not have', ['--bootloader', 'main-flash'], 2, 'usage.invalid'],
+    ['an unknown application', ['--app', 'game'], 2, 'usage.invalid'],
+    ['a flash file that is too large', ['--flash-file', 'big.bin'], 2, 'input.too-large'],
+    [
+      'a flash file that can not be written',
+      ['--tcp', '0', '--flash-file', 'no/such/folder'],
+      2,
+      'output.failed',
+    ],
+    ['a host that is not here', ['--tcp', '203.0.113.1:0'], 6, 'link.failed'],
+  ])('%s', async (_, argv, exit, code) => {
+    const { run, io, folder } = await bench();
+    await writeFile(join(folder, 'big.bin'), Buffer.alloc(600 * 1024));
+    expect(await run(['simulate', 'gecko', ...argv])).toBe(exit);
+    expect(io.stderr()).toContain(`[${code}]`);
+  });
+
+  test('an unknown device', async () => {
+    const { run } = await bench();
+    expect(await run(['simulate', 'toaster'])).toBe(2);
+  });
+});
+
+// Windows has no pseudo-terminals.
+const describePseudoTerminals = process.platform === 'win32' ? () => {} : describe;
+describePseudoTerminals('simulate on a pseudo-terminal', () => {
+  test('with a link that is gone afterwards', async () => {
+    const { run, io, folder } = await bench();
+    const device = await simulation(folder, ['--pty', 'device']);
+    expect(device.address).toBe('device');
+    expect(await readlink(join(folder, 'device'))).toMatch(/^\/dev\//);
+    const port = join(folder, 'device');
+    expect(await run(['identify', '--port', port]), io.stderr()).toBe(0);
+    expect(await device.end()).toBe(0);
+    await expect(lstat(port)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  test('a link replaces a link, and nothing else', async () => {
+    const { run, io, folder } = await bench();
+    expect(await run(['simulate', 'gecko', '--pty', 'new.bin'])).toBe(2);
+    expect(io.stderr()).toContain('[output.exists]');
+    expect(await readFile(join(folder, 'new.bin'))).toHaveLength(3000);
+    const first = await simulation(folder, ['--pty', 'device']);
+    const second = await simulation(folder, ['--pty', 'device']);
+    await second.end();
+    // Its link has been replaced and removed; that is nothing to fail for.
+    expect(await first.end()).toBe(0);
+  });
+});
