@@ -1,3 +1,4 @@
+import type { Bytes } from '../../core/bytes.ts';
 import { DfuError } from '../../core/errors.ts';
 import { counted } from '../../core/text.ts';
 import { MAX_PACKAGE_BYTES } from '../../format/limits.ts';
@@ -25,7 +26,13 @@ export async function check(io: Io, args: readonly string[], options: CheckOptio
   assertNoInput(io, options.report, [...files, ...(options.key ?? [])]);
   const { trust, verifyOptions } = await readTrustOptions(io, options, options.at);
   const judged: Judged[] = [];
-  for (const file of files) judged.push(await judgeFile(io, file, trust, verifyOptions));
+  let reading = readPackage(io, files[0]);
+  for (const [index, file] of files.entries()) {
+    const content = await reading;
+    // The next file is read while this one is judged.
+    reading = readPackage(io, files[index + 1]);
+    judged.push(await judgeFile(file, content, trust, verifyOptions));
+  }
 
   await writeReport(io, options.report, judged);
   if (options.json) {
@@ -35,16 +42,31 @@ export async function check(io: Io, args: readonly string[], options: CheckOptio
   return exitOf(judged);
 }
 
-/** A file that can not be read does not keep the others from being judged. */
-async function judgeFile(io: Io, file: string, trust: Trust, terms: VerifyOptions): Promise<Judged> {
+/** The bytes of a file, or why they can not be read: that does not keep the others from being judged. */
+async function readPackage(io: Io, file: string | undefined): Promise<Bytes | DfuError | undefined> {
+  if (file === undefined) return undefined;
   try {
-    const bytes = await readWholeFile(pathOf(io, file), MAX_PACKAGE_BYTES);
-    const { report } = await verifyPackage(bytes, trust, { ...terms, transfer: true });
+    return await readWholeFile(pathOf(io, file), MAX_PACKAGE_BYTES);
+  } catch (error) {
+    return asDfuError(error);
+  }
+}
+
+async function judgeFile(
+  file: string,
+  content: Bytes | DfuError | undefined,
+  trust: Trust,
+  terms: VerifyOptions,
+): Promise<Judged> {
+  if (content === undefined) throw new Error('a file was judged before it was read');
+  if (content instanceof DfuError) return { file, error: content };
+  try {
+    const { report } = await verifyPackage(content, trust, { ...terms, transfer: true });
     return { file, report };
   } catch (error) {
     const known = asDfuError(error);
     // Terms that can not be judged by are no matter of one file.
-    if (known instanceof DfuError && known.code.startsWith('usage.')) throw known;
+    if (known.code.startsWith('usage.')) throw known;
     return { file, error: known };
   }
 }
