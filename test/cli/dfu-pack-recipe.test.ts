@@ -1,4 +1,4 @@
-import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { cortexImage } from '../pack/fixture.ts';
@@ -38,6 +38,14 @@ describe('a recipe', () => {
       target: { product: 'acme-thermo', vendor: 'Acme Ltd', hardware: ['A1'] },
       images: [{ name: 'application', sourceName: 'app.bin', sourceSize: 400, startAddress: '0x00006000' }],
     });
+  });
+
+  test('as the documentation shows it is one', async () => {
+    const docs = await readFile(new URL('../../docs/recipes.md', import.meta.url), 'utf8');
+    const recipe = /```yaml\n(formatVersion[^`]*)```/.exec(docs)?.[1] ?? '';
+    const b = await recipeBench(recipe);
+    await b.ok('--recipe', 'project/dfu.yaml', '--key', 'a.pem', '-o', 'out');
+    expect(manifestOf(await b.read('out')).annotations).toEqual({ 'example.com/ticket': 'REL-17' });
   });
 
   test('gives way to options; an image on the command line lies where the operator stands', async () => {
