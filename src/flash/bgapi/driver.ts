@@ -137,14 +137,13 @@ class Update {
       const what = `answer to the upload at offset ${offset} of image ${shown(entry.name)}`;
       const result = await this.#request(channel, upload(chunk), DFU.upload, UPLOAD_MS, what);
       if (result !== STATUS.ok)
-        throw this.#refused(index, `image ${shown(entry.name)} at offset ${offset}`, result, offset);
+        throw refused(`image ${shown(entry.name)} at offset ${offset}`, result, offset);
       this.#doneBytes += chunk.length;
       this.#progress(entry.name);
     }
     this.#run.emit({ phase: 'finish', attempt: this.#attempt, image: entry.name });
     const result = await this.#request(channel, finish(), DFU.finish, FINISH_MS, 'answer to finish');
-    if (result !== STATUS.ok)
-      throw this.#refused(index, `image ${shown(entry.name)} at its end`, result, bytes.length);
+    if (result !== STATUS.ok) throw refused(`image ${shown(entry.name)} at its end`, result, bytes.length);
     this.#wireBytes += channel.wireBytes - wireBytesBefore;
     if (index === this.#plan.sessions.length - 1) this.deviceState = 'new';
   }
@@ -208,12 +207,6 @@ class Update {
     if (result === undefined)
       throw new DfuError('device.restarted', `the device restarted instead of an ${what}`);
     return result;
-  }
-
-  #refused(index: number, where: string, result: number, offset: number): DfuError {
-    // A refused image is not complete, whichever chunk it was refused at.
-    this.deviceState = index > 0 ? 'unknown' : 'bootloader';
-    return refused(where, result, offset);
   }
 
   #progress(image: string): void {

@@ -254,7 +254,7 @@ describe('the upload', () => {
 
   test.each([
     ['an upload', 'upload', REPLY.uploadRefused, 'bootloader'],
-    ['finish', COMMAND.finish, REPLY.finishRefused, 'bootloader'],
+    ['finish', COMMAND.finish, REPLY.finishRefused, 'unknown'],
   ])('a refusal of %s is told in words', async (_, command, reply, deviceState) => {
     const { port, run } = setUp((sent, hand) => {
       if (sent !== command) return false;
