@@ -76,15 +76,11 @@ function run(expected, program, ...args) {
 /** Starts the virtual device; its first line says where it can be reached. */
 async function startDevice() {
   const where = windows ? ['--tcp', '0'] : ['--pty'];
-  const child = spawn(
-    process.execPath,
-    [bin('dfu-flash'), 'simulate', 'gecko', ...where, '--app', 'bgapi', '--json'],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
+  const child = spawn(process.execPath, [bin('dfu-flash'), 'simulate', 'gecko', ...where, '--app', 'bgapi'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   for await (const line of createInterface({ input: child.stdout })) {
-    return { port: JSON.parse(line).port, stop: () => child.kill() };
+    return { port: line, stop: () => child.kill() };
   }
   throw new Error('the virtual device did not start');
 }

@@ -60,7 +60,7 @@ test('the published package installs without a compiler, and does the main job t
   const report = JSON.parse(
     bin('dfu-flash', 'thermo.dfupkg', '--key', 'release.pub.pem', '--simulate', 'gecko', '--json'),
   );
-  expect(report).toMatchObject({ result: 'success', confirmation: 'booted' });
+  expect(report).toMatchObject({ result: 'flashed', confirmation: 'booted' });
   expect(JSON.parse(bin('dfu-flash', 'list', '--json'))).toHaveProperty('ports');
 
   const program = `
