@@ -26,6 +26,7 @@ export function main(argv: readonly string[], io: Io): Promise<number> {
       .description('show what a package or a firmware image says of itself; nothing is verified')
       .argument('<file>', 'a package, a raw binary or a GBL file, recognised by its bytes')
       .addOption(jsonOption())
+      .addHelpText('after', examples('inspect thermo-1.2.0.dfupkg', 'inspect app.gbl --json'))
       .action(
         act(async (file: string, options: { json?: boolean }) =>
           (await import('./verify/inspect.ts')).inspect(io, file, options),
@@ -41,6 +42,7 @@ export function main(argv: readonly string[], io: Io): Promise<number> {
       .description('say what an error code stands for and what to do; without a code, list all')
       .argument('[code]', 'as it stands at the end of a message: trust.unsigned')
       .addOption(jsonOption())
+      .addHelpText('after', examples('explain trust.unsigned', 'explain --json'))
       .action(
         act(async (code: string | undefined, options: { json?: boolean }) =>
           (await import('./verify/explain.ts')).explain(io, code, options),
@@ -58,7 +60,14 @@ function defineCheck(program: Command): Command {
   return addTrustOptions(command)
     .option('--at <time>', 'judge as of this time: YYYY-MM-DDTHH:MM:SSZ (default: now)')
     .option('--report <file>', 'write the report there too, as with --json')
-    .addOption(jsonOption());
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples(
+        'thermo-1.2.0.dfupkg --key thermo.pub.pem',
+        'check a.dfupkg b.dfupkg --key thermo.pub.pem --product thermo --require target --json',
+      ),
+    );
 }
 
 function defineExtract(program: Command): Command {
@@ -71,5 +80,17 @@ function defineExtract(program: Command): Command {
     .option('--source', 'write them as they were before wrapping and padding')
     .option('--force', 'replace files that are there')
     .option('--report <file>', 'write the report there too, as with --json')
-    .addOption(jsonOption());
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples(
+        'extract thermo-1.2.0.dfupkg --key thermo.pub.pem -o images',
+        'extract thermo-1.2.0.dfupkg --key thermo.pub.pem -o images --source --force',
+      ),
+    );
+}
+
+/** The end of a command's help. */
+function examples(...lines: string[]): string {
+  return ['', 'Examples:', ...lines.map((line) => `  $ dfu-verify ${line}`)].join('\n');
 }

@@ -34,9 +34,10 @@ export function describeGbl(bytes: Bytes, alignment?: number): GblDescription {
 /** What a raw binary looks like, at the address it is said to go to, or at the one that its vector table suggests. */
 export function describeRaw(bytes: Bytes, startAddress?: number): RawDescription {
   const judgement = judgeStartAddress(bytes, startAddress ?? 0);
-  const vectors = judgement.kind === 'no-vectors' ? undefined : judgement.vectors;
-  const guess = judgement.kind === 'elsewhere' ? judgement.likelyStart : vectors && 0;
-  const start = startAddress ?? guess;
+  // Data can look like a vector table that goes elsewhere; with an impossible stack pointer it is none.
+  const vectors = judgement.vectors?.plausible ? judgement.vectors : undefined;
+  const guess = judgement.kind === 'elsewhere' ? judgement.likelyStart : 0;
+  const start = startAddress ?? (vectors && guess);
   const properties = start === undefined ? undefined : findApplicationProperties(bytes, start);
   return {
     verified: false,

@@ -41,7 +41,7 @@ export function judgePolicy(ledger: Ledger, manifest: Manifest, packageId: strin
 }
 
 function judgePackageId(_: Manifest, { packageId: pinned }: Terms, packageId: string): Finding {
-  if (pinned === undefined) return skipped('no package id was given to compare with');
+  if (pinned === undefined) return skipped('no package id was given to compare with (--package-id)');
   if (pinned === packageId) return pass('it is the package asked for');
   const message = `this is package ${packageId}, not ${pinned}`;
   return fail('policy.package-id', message, { expected: pinned, found: packageId });
@@ -49,7 +49,7 @@ function judgePackageId(_: Manifest, { packageId: pinned }: Terms, packageId: st
 
 function judgeTarget({ target }: Manifest, terms: Terms): Finding {
   const { product: told } = terms.device;
-  if (told === undefined) return untold('target', 'the product of the device', terms);
+  if (told === undefined) return untold('target', 'the product of the device (--product)', terms);
   if (told.contradicts !== undefined) return contradiction('product', told);
   if (told.value === target.product) return pass(`made for ${shown(target.product)}, as the device is`);
   const message = `made for product ${shown(target.product)}; the device is ${shown(told.value)}`;
@@ -60,7 +60,8 @@ function judgeHardware({ target }: Manifest, terms: Terms): Finding {
   const { hardware: told } = terms.device;
   if (told?.contradicts !== undefined) return contradiction('hardware', told);
   if (target.hardware === undefined) return pass('made for every hardware revision');
-  if (told === undefined) return untold('hardware', 'the hardware revision of the device', terms);
+  if (told === undefined)
+    return untold('hardware', 'the hardware revision of the device (--hardware)', terms);
   if (target.hardware.includes(told.value)) return pass(`made for revision ${shown(told.value)}`);
   const list = shown(target.hardware.join(', '));
   const message = `made for hardware ${list}; the device is ${shown(told.value)}`;
@@ -123,7 +124,8 @@ function judgeRequires({ requires }: Manifest, terms: Terms): Finding {
 /** Equal is no downgrade: installing the same version again is how a device is repaired. */
 function judgeVersion({ version }: Manifest, terms: Terms): Finding {
   const { installedVersion: told } = terms.device;
-  if (told === undefined) return untold('version', 'the version that is installed', terms);
+  if (told === undefined)
+    return untold('version', 'the version that is installed (--installed-version)', terms);
   if (told.contradicts !== undefined) return contradiction('installed version', told);
   if (compareSemVer(semVer(version), semVer(told.value)) >= 0) {
     return pass(`${version} is not older than ${told.value}, which is installed`);
@@ -144,7 +146,8 @@ function semVer(text: string): SemVer {
 
 function judgeCounter({ securityCounter }: Manifest, terms: Terms): Finding {
   const { installedCounter: told } = terms.device;
-  if (told === undefined) return untold('counter', 'the security counter of what is installed', terms);
+  if (told === undefined)
+    return untold('counter', 'the security counter of what is installed (--installed-counter)', terms);
   if (told.contradicts !== undefined) return contradiction('installed counter', told);
   const compared = `security counter ${securityCounter}, installed ${told.value}`;
   if (securityCounter >= told.value) return pass(compared);
