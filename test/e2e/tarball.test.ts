@@ -56,7 +56,7 @@ test('the published package installs without a compiler, and does the main job t
     '-o',
     'thermo.dfupkg',
   );
-  expect(bin('dfu-verify', 'thermo.dfupkg', '--key', 'release.pub.pem')).toContain('trusted');
+  expect(bin('dfu-verify', 'thermo.dfupkg', '--key', 'release.pub.pem')).toContain('TRUSTED: thermo.dfupkg');
   const report = JSON.parse(
     bin('dfu-flash', 'thermo.dfupkg', '--key', 'release.pub.pem', '--simulate', 'gecko', '--json'),
   );
