@@ -4,6 +4,7 @@ import { bgapi } from '../../src/flash/bgapi/driver.ts';
 import type { FlashReport } from '../../src/flash/report.ts';
 import { type FlashOptions, flashPackage } from '../../src/flash/session.ts';
 import type { VerifiedPackage } from '../../src/verify/verified-package.ts';
+import { expectValid } from '../support/schema.ts';
 import {
   COMMAND,
   goodDevice,
@@ -50,6 +51,7 @@ describe('a run that goes well', () => {
       attempts: [{ attempt: 1, chunkBytes: 252 }],
     });
     expect(report.error).toBeUndefined();
+    expectValid('flash-report-v1', report);
     expect(report.facts).toEqual(
       expect.arrayContaining([
         { name: 'bootloaderVersion', value: '2.4.1', source: 'device' },
@@ -84,6 +86,7 @@ describe('starting over', () => {
       exit: 6,
       error: { code: 'link.timeout', retryable: true },
     });
+    expectValid('flash-report-v1', report);
     expect(run.messages().filter((m) => m.startsWith('Starting over'))).toHaveLength(3);
   });
 
@@ -156,6 +159,15 @@ describe('a refused image', () => {
       (command, hand) => command === 'upload' && hand.times < 3 && refusing(command, hand),
     );
     expect(errorsOf(await flash())).toEqual(['device.image-refused', undefined]);
+  });
+
+  test('at another place each time is still the line', async () => {
+    const { flash } = setUp((command, hand) => {
+      const refused = command === 'upload' && [2, 5].includes(hand.times);
+      if (refused) hand.reply(REPLY.uploadRefused);
+      return refused;
+    });
+    expect(errorsOf(await flash())).toEqual(['device.image-refused', 'device.image-refused', undefined]);
   });
 
   test('leaves the device with its old application, where that still starts', async () => {

@@ -4,6 +4,7 @@ import { type Bytes, concat } from '../../src/core/bytes.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { within } from '../../src/core/wait.ts';
 import type { FarEnd } from '../../src/node/far-end.ts';
+import { loadOptional } from '../../src/node/optional.ts';
 import { openPseudoTerminal } from '../../src/node/pty.ts';
 import { openError, serialPort } from '../../src/node/serial.ts';
 import { parseListenAddress, parseTcpUrl, showAddress, tcpPort } from '../../src/node/tcp.ts';
@@ -114,6 +115,27 @@ describe('ports that can not be opened', () => {
     expect([...(await first.inbox.take(wait()))]).toEqual([7]);
     await Promise.all([first.close(), second.close()]);
   });
+});
+
+test('a write that is under way ends when the link is closed', async () => {
+  const far = await listenTcp({ host: '127.0.0.1', port: 0 });
+  onTestFinished(() => far.close());
+  const link = await tcpPort(parseTcpUrl(far.address)).open(wait());
+  await link.write(Uint8Array.of(1), wait());
+  far.stall();
+  const much = new Uint8Array(64 * 1024 * 1024);
+  const writing = link.write(much, wait(60_000)).catch((error: unknown) => error);
+  await link.close();
+  expect(await writing).toMatchObject({ code: 'link.closed' });
+});
+
+test('a package that is not installed is named, with what to do', async () => {
+  const missing = loadOptional(
+    'serialport',
+    () => Promise.reject(new Error("Cannot find 'serialport'")),
+    'Do so.',
+  );
+  await expect(missing).rejects.toMatchObject({ code: 'link.driver-missing', exit: 6, cure: 'Do so.' });
 });
 
 describe('addresses', () => {

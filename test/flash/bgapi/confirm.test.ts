@@ -94,7 +94,7 @@ describe('confirmation is graded evidence', () => {
     const text = Buffer.from(
       'ok boot 123\r\n and more than enough of it to fill a frame '.repeat(8),
     ).toString('hex');
-    expect(await outcomeOf((hand) => hand.reply(text, 500))).toMatchObject({ confirmation: 'handed-over' });
+    expect(await outcomeOf((hand) => hand.reply(text, 4100))).toMatchObject({ confirmation: 'handed-over' });
   });
 });
 

@@ -120,11 +120,24 @@ describe('entry', () => {
   });
 
   test('a boot event from before the restart does not count', async () => {
-    const { port, run } = setUp((command, { times }) => command === COMMAND.resetToDfu && times === 1);
-    // Comes with the answer to the probe, so it lies in the queue when the reset goes out, which then gets no answer.
-    port.say(REPLY.boot, 203);
+    const { port, run } = setUp((command, hand) => {
+      if (command === COMMAND.probe && hand.times === 1) hand.reply(REPLY.setAddress + REPLY.boot);
+      // The first restart gets lost.
+      else return command === COMMAND.resetToDfu && hand.times === 1;
+      return true;
+    });
     await execute(port, run);
-    expect(port.count(COMMAND.resetToDfu)).toBeGreaterThan(0);
+    expect(port.count(COMMAND.resetToDfu)).toBe(2);
+    expect(port.sent.lastIndexOf(COMMAND.resetToDfu)).toBeLessThan(
+      port.sent.findIndex((c) => /^20fd/.test(c)),
+    );
+  });
+
+  test('a boot event that comes while the probe waits for its answer is kept', async () => {
+    const { port, run } = setUp((command, { times }) => command === COMMAND.probe && times === 1);
+    port.say(REPLY.boot, 400);
+    await execute(port, run);
+    expect(port.count(COMMAND.resetToDfu)).toBe(0);
   });
 
   test.each([
@@ -234,10 +247,16 @@ describe('the upload', () => {
     expect(error.message).toContain('offset 252');
   });
 
-  test('a doubled answer does not run ahead', async () => {
+  test('a doubled answer does not run ahead: each chunk waits for its own', async () => {
+    let unanswered = 0;
     const { port, run } = setUp((command, hand) => {
-      if (command !== 'upload' || hand.times !== 1) return false;
-      hand.reply(REPLY.upload + REPLY.upload);
+      if (command !== 'upload') return false;
+      expect(unanswered).toBe(0);
+      unanswered++;
+      run.clock.after(20, () => {
+        unanswered--;
+      });
+      hand.reply(hand.times === 1 ? REPLY.upload + REPLY.upload : REPLY.upload, 20);
       return true;
     });
     expect(await execute(port, run)).toMatchObject({ strayResponses: 1 });
