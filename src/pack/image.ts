@@ -25,6 +25,8 @@ export interface BuildImage {
   sourceName: string;
   /** Never changed; the package may hold this very memory. */
   bytes: Bytes;
+  /** Called once `bytes` is needed no more, if the package does not hold them. */
+  release?: () => void;
   /** The role unless given. */
   name?: string;
   /** `application` unless given. */
@@ -90,10 +92,13 @@ export async function packImage(
       : rawBinary(input, name, role, version, part);
   const padByte = padByteOf(input, content.format, name);
   const bytes = pad(content.bytes, alignment, padByte);
+  const unchanged = bytes === source;
+  const sourceSize = source.length;
   // SHA-256 runs on the crypto engine's thread, the CRC on this one.
   const hashing = sha256(source);
   const crc = crc32(bytes);
   const sourceSha256 = toHex(await hashing);
+  if (!unchanged) input.release?.();
   return {
     entry: {
       name,
@@ -101,18 +106,18 @@ export async function packImage(
       format: content.format,
       ...(content.startAddress === undefined ? {} : { startAddress: hex32(content.startAddress) }),
       sourceName,
-      sourceSize: source.length,
+      sourceSize,
       sourceSha256,
       size: bytes.length,
       alignment,
       padByte: `0x${padByte.toString(16).padStart(2, '0')}`,
       crc32: hex32(crc),
-      sha256: bytes === source ? sourceSha256 : toHex(await sha256(bytes)),
+      sha256: unchanged ? sourceSha256 : toHex(await sha256(bytes)),
       ...(deviceVersion === undefined ? {} : { deviceVersion: hex32(deviceVersion) }),
     },
     bytes,
     crc32: crc,
-    treatment: content.treatment === 'unchanged' && bytes !== source ? 'padded' : content.treatment,
+    treatment: content.treatment === 'unchanged' && !unchanged ? 'padded' : content.treatment,
     extents: content.extents,
     warnings: content.warnings,
   };

@@ -10,6 +10,7 @@ import type { BuildImage } from '../../pack/image.ts';
 import type { CompleteRecipe } from '../../pack/recipe-layers.ts';
 import type { PackWarning } from '../../pack/warnings.ts';
 import { type Io, pathOf } from '../io.ts';
+import { release } from './memory.ts';
 import { destination, writePackage } from './output.ts';
 import { complete, type DescribingOptions, gather, sourceNameOf } from './recipe-input.ts';
 import { packageFacts, printWritten, reportedImages } from './report.ts';
@@ -58,7 +59,6 @@ export async function build(io: Io, image: string | undefined, options: BuildOpt
   return 0;
 }
 
-/** In a function of its own, so that the images as they were read are let go of when the package is there. */
 async function readAndBuild(
   recipe: CompleteRecipe,
   files: readonly string[],
@@ -74,7 +74,8 @@ async function readAndBuild(
       const message = `its file name is recorded as ${sourceName}: a manifest holds printable ASCII`;
       renamed.push({ code: 'source-name', image: image.name, message });
     }
-    images.push({ ...image, sourceName, bytes: await readWholeFile(path, MAX_IMAGE_BYTES) });
+    const bytes = await readWholeFile(path, MAX_IMAGE_BYTES);
+    images.push({ ...image, sourceName, bytes, release: () => release([bytes]) });
   }
   try {
     const built = await buildPackage({ ...recipe, images, signers });

@@ -5,6 +5,7 @@ import { shown } from '../../core/text.ts';
 import type { PublicKey } from '../../crypto/public-key.ts';
 import { writeWholeFile } from '../../node/files.ts';
 import { type Io, pathOf } from '../io.ts';
+import { release } from './memory.ts';
 import { selfCheck } from './self-check.ts';
 
 /** Where a result goes, decided before the work begins. */
@@ -66,10 +67,13 @@ export async function sealDestination(
   return { path, shownPath: input, replace: true, mode: mode & 0o777 };
 }
 
-/** Writes a package: it gets its name only after what lies on the disk was read back and verified. Empties `segments`. */
+/**
+ * Writes a package: it gets its name only after what lies on the disk was read back and verified. The memory of `segments`
+ * is gone afterwards: a big image is then held once, not twice.
+ */
 export async function writePackage(
   to: Destination,
-  segments: Bytes[],
+  segments: readonly Bytes[],
   keys: readonly PublicKey[],
   packageId: string,
 ): Promise<number> {
@@ -78,8 +82,7 @@ export async function writePackage(
     replace: to.replace,
     ...(to.mode === undefined ? {} : { mode: to.mode }),
     check: async (readBack) => {
-      // What was written is no longer needed: a big image is then held once, not twice.
-      segments.length = 0;
+      release(segments);
       await selfCheck(readBack, keys, packageId);
     },
   });

@@ -15,6 +15,7 @@ import {
 import type { PackWarning } from '../../pack/warnings.ts';
 import { type Io, pathOf } from '../io.ts';
 import { printJson } from '../program.ts';
+import { release } from './memory.ts';
 import { type Destination, destination, sealDestination, writePackage } from './output.ts';
 import { packageFacts, printWritten, renderFacts, reportedImages } from './report.ts';
 import { selfCheck } from './self-check.ts';
@@ -77,10 +78,13 @@ export async function tbs(io: Io, file: string, options: TbsOptions): Promise<nu
     output === undefined
       ? undefined
       : await destination(io, output, options.force === true, [pathOf(io, file)]);
-  const { sound, message } = await toBeSigned(await readPackage(io, file));
+  const bytes = await readPackage(io, file);
+  const { sound, message } = await toBeSigned(bytes);
   const { manifest, packageId } = sound;
   // Whoever signs these bytes signs all of it: the rest of the checks are dfu-verify's own, on what nobody signed yet.
-  await selfCheck(concat(withoutSignatures(sound)), [], packageId);
+  const unsigned = concat(withoutSignatures(sound));
+  release([bytes]);
+  await selfCheck(unsigned, [], packageId);
   if (to !== undefined) await writeWholeFile(to.path, [message], { replace: to.replace });
   const facts = packageFacts(manifest, packageId);
   const hex = toHex(message);
