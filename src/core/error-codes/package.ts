@@ -113,7 +113,7 @@ export const packageErrors = errorCodes({
   'package.json-limit': {
     exit: 3,
     retryable: false,
-    title: 'JSON in the package is nested too deeply or has too many items',
+    title: 'the JSON in the package is nested too deeply or has too many items',
     cure: 'The package was not made by dfu-pack, or was changed since: ask who made it.',
   },
   'package.manifest-schema': {
