@@ -93,10 +93,7 @@ function defineSimulate(program: Command): Command {
     .description('run a virtual device until Ctrl-C; the first line on stdout says where it is')
     .argument('<device>', 'gecko: a Silicon Labs Gecko with the BGAPI UART DFU bootloader')
     .option('--pty [link]', 'on a pseudo-terminal (the default), with a symbolic link to it')
-    .option(
-      '--tcp <address>',
-      'on a TCP port: [host:]port; 0 for any that is free, loopback unless a host is given',
-    )
+    .option('--tcp [address]', 'on a TCP port: [host:]port (default: any that is free, on loopback)')
     .option('--flash-file <file>', 'start with the flash kept there, and keep it there')
     .addOption(
       new Option(

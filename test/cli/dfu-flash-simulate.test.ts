@@ -43,7 +43,7 @@ describe('simulate on TCP', () => {
 
   test('a blank device is a bootloader, and does not tell the rest', async () => {
     const { run, io, folder } = await bench();
-    const device = await simulation(folder, ['--tcp', '0', '--bootloader', 'main']);
+    const device = await simulation(folder, ['--bootloader', 'main', '--tcp']);
     expect(await run(['identify', '--port', device.address, '--protocol', 'bgapi'])).toBe(0);
     expect(io.stdout()).toMatch(/Running: +bootloader\nBootloader version: +2\.4\.1\n/);
     expect(io.stdout()).toMatch(/Application version: not told by this bootloader\n/);

@@ -17,7 +17,8 @@ import { DEFAULT_PART, parseSimulatedDevice, simulatedPart } from './simulated-p
 export interface SimulateOptions {
   /** `true` without a link. */
   pty?: string | true;
-  tcp?: string;
+  /** `true` without an address. */
+  tcp?: string | true;
   flashFile?: string;
   app?: string;
   part?: string;
@@ -26,6 +27,7 @@ export interface SimulateOptions {
 }
 
 const LOOPBACK = '127.0.0.1';
+const ANY_PORT = '0';
 
 /** dfu-flash simulate: a virtual device for other programs, until Ctrl-C. */
 export async function simulate(io: Io, name: string, options: SimulateOptions): Promise<number> {
@@ -79,7 +81,8 @@ async function readDevice(io: Io, options: SimulateOptions): Promise<() => Made>
 }
 
 function openWire({ tcp }: SimulateOptions): Promise<FarEnd> {
-  return tcp === undefined ? openPseudoTerminal() : listenTcp(parseListenAddress(tcp, LOOPBACK));
+  if (tcp === undefined) return openPseudoTerminal();
+  return listenTcp(parseListenAddress(tcp === true ? ANY_PORT : tcp, LOOPBACK));
 }
 
 /** The first line on standard output says where the device is, so that scripts can wait for it. */
