@@ -8,6 +8,7 @@ import {
   type DeviceDescription,
   REQUIRABLE,
   type Requirable,
+  readTerms,
   type VerifyOptions,
 } from '../verify/options.ts';
 import type { Trust } from '../verify/trust.ts';
@@ -59,7 +60,9 @@ export async function readTrustOptions(
   options: TrustOptions,
   at?: string,
 ): Promise<{ trust: Trust; verifyOptions: VerifyOptions }> {
-  const verifyOptions = readTerms(io, options, at);
+  const verifyOptions = readVerifyOptions(io, options, at);
+  // What can not be judged by is found before any file is read.
+  readTerms(verifyOptions);
   return { trust: await readTrust(io, options), verifyOptions };
 }
 
@@ -93,7 +96,7 @@ export async function readPublicKeyFile(io: Io, file: string): Promise<PublicKey
   }
 }
 
-function readTerms(io: Io, options: TrustOptions, at: string | undefined): VerifyOptions {
+function readVerifyOptions(io: Io, options: TrustOptions, at: string | undefined): VerifyOptions {
   const { packageId } = options;
   const counter = options.installedCounter;
   const given = {

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { main } from '../../src/cli/dfu-verify.ts';
@@ -101,6 +101,10 @@ describe('extract', () => {
     expect(second.exit).toBe(2);
     expect(second.stderr).toContain('[output.exists]');
     expect(readFileSync(join(first.out, 'application.bin'), 'utf8')).toBe('mine');
+    await rename(join(first.out, 'image1.gbl'), join(first.out, 'kept'));
+    await rename(join(first.out, 'application.bin'), join(first.out, 'image1.gbl'));
+    expect((await first.run()).exit).toBe(2);
+    expect(readdirSync(first.out).sort()).toEqual(['image1.gbl', 'kept']);
     expect((await first.run('--force')).exit).toBe(0);
     expect(first.read('application.bin')).toEqual(padded[0]?.bytes);
   });

@@ -216,6 +216,19 @@ describe('what the device tells', () => {
     expect(report.facts).toContainEqual({ name: 'product', value: 'acme-thermo', source: 'package' });
   });
 
+  test.each([
+    ['product', 'a', 'b', 'policy.target'],
+    ['hardware', 'a', 'b', 'policy.hardware'],
+    ['installedVersion', '1.0.0', '1.0.1', 'policy.version'],
+    ['installedCounter', 0, 1, 'policy.counter'],
+    ['bootloaderVersion', '1.0', '1.1', 'policy.requires'],
+  ] as const)('a %s of %s by the device and %s by the operator is refused', async (name, told, said, id) => {
+    const manifest = { requires: { bootloader: { min: '0' } } };
+    const report = await judge(manifest, { told: { [name]: told }, device: { [name]: said } });
+    expect(outcomeOf(report, id)).toBe('policy.contradiction');
+    expect(report.verdict).toBe('refused');
+  });
+
   test('and contradicts the operator: refused, even where the device fits the package', async () => {
     const report = await judge({}, { device: { product: 'acme-pump' }, told: { product: 'acme-thermo' } });
     expect(report.verdict).toBe('refused');

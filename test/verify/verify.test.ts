@@ -158,6 +158,8 @@ describe('signatures', () => {
     const bytes = await samplePackage({ keys: [key] });
     const fake = { ...key.public };
     await expect(judge(bytes, {}, { kind: 'keys', keys: [fake] })).rejects.toThrow(TypeError);
+    const unused = await samplePackage();
+    await expect(judge(unused, {}, { kind: 'keys', keys: [key.public, fake] })).rejects.toThrow(TypeError);
   });
 });
 
@@ -362,6 +364,20 @@ describe('images that overlap', () => {
       two(gblSample(large).images, gblSample(small, { startAddress: '0x00004800' }).images),
     );
     expect(report.code).toBe('package.image-overlap');
+  });
+
+  test('a tag of one image in a gap of another is no overlap, one behind that gap is', async () => {
+    const around = gblAt([0x4000, 0x100], [0x6000, 0x100]);
+    const between = (address: number) => gblAt([0x5000, 0x100], [address, 4]);
+    const judged = async (address: number) =>
+      (
+        await judgeSample(
+          two(gblSample(around).images, gblSample(between(address), { startAddress: '0x00005000' }).images),
+        )
+      ).report;
+    expect((await judged(0x7000)).verdict).toBe('trusted');
+    expect((await judged(0x60fc)).code).toBe('package.image-overlap');
+    expect((await judged(0x5ffd)).code).toBe('package.image-overlap');
   });
 
   test('tags of one image may write over each other', async () => {

@@ -64,10 +64,7 @@ async function judgeFile(
     const { report } = await verifyPackage(content, trust, { ...terms, transfer: true });
     return { file, report };
   } catch (error) {
-    const known = asDfuError(error);
-    // Terms that can not be judged by are no matter of one file.
-    if (known.code.startsWith('usage.')) throw known;
-    return { file, error: known };
+    return { file, error: asDfuError(error) };
   }
 }
 
