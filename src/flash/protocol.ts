@@ -44,8 +44,8 @@ export const CONFIRMATIONS = ['version', 'booted', 'handed-over', 'none'] as con
 export type Confirmation = (typeof CONFIRMATIONS)[number];
 
 /**
- * How the device gets into its bootloader: `bgapi` asks its application, `manual` waits for the operator, `auto` does
- * the one and then the other, `none` expects the bootloader to be there.
+ * How the device gets into its bootloader: `auto` by whatever the protocol can do without a hand at the device, `bgapi`
+ * by asking a BGAPI application, `manual` waits for the operator, `none` expects the bootloader to be there.
  */
 export const ENTRIES = ['auto', 'bgapi', 'manual', 'none'] as const;
 export type Entry = (typeof ENTRIES)[number];

@@ -13,7 +13,7 @@ const EVIDENCE: Record<Confirmation, string> = {
 };
 
 const ENTRY: Record<Entry, string> = {
-  auto: 'ask bootloader and application, then the operator',
+  auto: 'ask bootloader and application',
   bgapi: 'ask bootloader and application',
   manual: 'wait for the operator to do it',
   none: 'expect it to be there',

@@ -53,18 +53,8 @@ export async function enterBootloader(
   attempt: number,
 ): Promise<Entered> {
   const entrance = new Entrance(channel, run, attempt);
-  // After a failed attempt the device is in its bootloader most likely: no need to call the operator again.
-  const entered =
-    entry === 'none' || (entry === 'manual' && attempt > 1)
-      ? await entrance.byProbe()
-      : entry === 'manual'
-        ? undefined
-        : await entrance.byApplication();
+  const entered = await enter(entrance, entry, attempt);
   if (entered !== undefined) return entered;
-  if (entry === 'manual' || entry === 'auto') {
-    const byHand = await entrance.byOperator(entry === 'auto');
-    if (byHand !== undefined) return byHand;
-  }
   throw new DfuError(
     'device.no-bootloader',
     entrance.answered
@@ -72,6 +62,12 @@ export async function enterBootloader(
       : 'the device did not answer as a BGAPI bootloader or application does',
     { facts: { answered: entrance.answered } },
   );
+}
+
+function enter(entrance: Entrance, entry: Entry, attempt: number): Promise<Entered | undefined> {
+  if (entry === 'auto' || entry === 'bgapi') return entrance.byApplication();
+  // After a failed attempt the device is in its bootloader most likely: no need to call the operator again.
+  return entry === 'manual' && attempt === 1 ? entrance.byOperator() : entrance.byProbe();
 }
 
 /** Restarts a bootloader that answers; gives what it told, `undefined` when no boot event came. */
@@ -136,8 +132,8 @@ class Entrance {
     return undefined;
   }
 
-  /** Tells the operator what to do and waits for the boot event. `probing`: asks in between, too. */
-  async byOperator(probing: boolean): Promise<Entered | undefined> {
+  /** Tells the operator what to do and waits for the boot event. */
+  async byOperator(): Promise<Entered | undefined> {
     this.#run.emit({
       phase: 'enter',
       attempt: this.#attempt,
@@ -146,7 +142,7 @@ class Entrance {
     const end = this.#run.clock.now() + OPERATOR_MS;
     while (this.#run.clock.now() < end) {
       this.#stopHere();
-      const entered = (await this.#listen(LOOK_MS)) ?? (probing ? await this.#probeAndReset() : undefined);
+      const entered = await this.#listen(LOOK_MS);
       if (entered !== undefined) return entered;
     }
     return undefined;

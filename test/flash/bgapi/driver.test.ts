@@ -163,9 +163,9 @@ describe('entry', () => {
     expect(port.count('upload')).toBe(3);
   });
 
-  test('bgapi gives up in bounded time, and says what to do', async () => {
+  test.each(['auto', 'bgapi'] as const)('%s gives up in bounded time, and calls nobody', async (entry) => {
     const { port, run } = setUp(() => true);
-    const error = await errorOf(execute(port, run, planOf(bgapi, 600, { entry: 'bgapi' })));
+    const error = await errorOf(execute(port, run, planOf(bgapi, 600, { entry })));
     expect(error).toMatchObject({
       code: 'device.no-bootloader',
       deviceState: 'untouched',
@@ -173,17 +173,6 @@ describe('entry', () => {
     });
     expect(run.clock.now()).toBeLessThan(20_000);
     expect(run.messages()).toEqual([]);
-  });
-
-  test('auto calls the operator at the end, and takes the device when it comes', async () => {
-    let reset = false;
-    const { port, run } = setUp(() => !reset);
-    run.clock.after(40_000, () => {
-      reset = true;
-      port.say(REPLY.boot);
-    });
-    await execute(port, run);
-    expect(run.messages().join()).toMatch(/bootloader pin.*reset/);
   });
 
   test('manual sends nothing before the device has started, and ends after a minute', async () => {
