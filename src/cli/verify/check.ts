@@ -24,12 +24,12 @@ export interface CheckOptions extends TrustOptions {
 export async function check(io: Io, args: readonly string[], options: CheckOptions): Promise<number> {
   const files = await expandWildcards(io, args);
   assertNoInput(io, options.report, [...files, ...(options.key ?? [])]);
+  // Files are read while something else is computed: the first while the keys are checked, the next while one is judged.
+  let reading = readPackage(io, files[0]);
   const { trust, verifyOptions } = await readTrustOptions(io, options, options.at);
   const judged: Judged[] = [];
-  let reading = readPackage(io, files[0]);
   for (const [index, file] of files.entries()) {
     const content = await reading;
-    // The next file is read while this one is judged.
     reading = readPackage(io, files[index + 1]);
     judged.push(await judgeFile(file, content, trust, verifyOptions));
   }
