@@ -28,17 +28,27 @@ export interface Io {
   onInterrupt(fn: () => void): () => void;
 }
 
-/** The process this program runs in. */
-export function processIo(): Io {
-  const { stdin, stdout, stderr } = process;
+/**
+ * The process this program runs in. Its streams are made when they are first needed: that costs milliseconds.
+ * `onOutputError` is called when something could not be written.
+ */
+export function processIo(onOutputError: () => void): Io {
   return {
-    out: (text) => void stdout.write(text),
-    err: (text) => void stderr.write(text),
+    out: writer(() => process.stdout, onOutputError),
+    err: writer(() => process.stderr, onOutputError),
     terminal: {
-      stdin: stdin.isTTY === true,
-      stdout: stdout.isTTY === true,
-      stderr: stderr.isTTY === true,
-      columns: stderr.columns ?? 80,
+      get stdin() {
+        return process.stdin.isTTY === true;
+      },
+      get stdout() {
+        return process.stdout.isTTY === true;
+      },
+      get stderr() {
+        return process.stderr.isTTY === true;
+      },
+      get columns() {
+        return process.stderr.columns ?? 80;
+      },
     },
     environment: Object.fromEntries(
       ENVIRONMENT.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
@@ -55,6 +65,14 @@ export function processIo(): Io {
         process.off('SIGTERM', fn);
       };
     },
+  };
+}
+
+function writer(stream: () => NodeJS.WriteStream, onError: () => void): (text: string) => void {
+  let opened: NodeJS.WriteStream | undefined;
+  return (text) => {
+    opened ??= stream().on('error', onError);
+    opened.write(text);
   };
 }
 

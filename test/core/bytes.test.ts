@@ -15,7 +15,7 @@ import {
   u32le,
   utf8,
 } from '../../src/core/bytes.ts';
-import { crc32 } from '../../src/core/crc32.ts';
+import { CRC32_ENGINES, crc32 } from '../../src/core/crc32.ts';
 import { printableLine, shown } from '../../src/core/text.ts';
 
 const bytes = () => fc.uint8Array().map((b) => Uint8Array.from(b));
@@ -74,6 +74,15 @@ describe('bytes', () => {
     expect(crc32(utf8('123456789'))).toBe(0xcbf43926);
     expect(crc32(utf8('6789'), crc32(utf8('12345')))).toBe(0xcbf43926);
   });
+});
+
+test('both engines of CRC-32 are there, and agree, from any start', () => {
+  expect(CRC32_ENGINES.native).not.toBe(CRC32_ENGINES.portable);
+  fc.assert(
+    fc.property(bytes(), fc.nat(0xffffffff), (b, previous) => {
+      expect(CRC32_ENGINES.native(b, previous)).toBe(CRC32_ENGINES.portable(b, previous));
+    }),
+  );
 });
 
 describe('text from outside', () => {

@@ -2,4 +2,4 @@
 import { main } from '../dfu-pack.ts';
 import { start } from './start.ts';
 
-await start(main);
+void start(main);

@@ -6,12 +6,10 @@ import { type Io, processIo } from '../io.ts';
  */
 export async function start(main: (argv: readonly string[], io: Io) => Promise<number>): Promise<void> {
   let outputFailed = false;
-  const failed = () => {
+  const io = processIo(() => {
     outputFailed = true;
     process.exitCode ||= 2;
-  };
-  process.stdout.on('error', failed);
-  process.stderr.on('error', failed);
-  const exit = await main(process.argv.slice(2), processIo());
+  });
+  const exit = await main(process.argv.slice(2), io);
   process.exitCode = outputFailed && exit === 0 ? 2 : exit;
 }

@@ -1,11 +1,10 @@
 import { DfuError } from '../../core/errors.ts';
 import { shown } from '../../core/text.ts';
-import type { Signer } from '../../crypto/public-key.ts';
 import { MAX_IMAGE_BYTES } from '../../format/limits.ts';
 import { parseTimestamp } from '../../format/manifest-rules.ts';
 import { EXTENSION } from '../../format/package.ts';
 import { readWholeFile } from '../../node/files.ts';
-import { type BuiltPackage, buildPackage } from '../../pack/build.ts';
+import { buildPackage } from '../../pack/build.ts';
 import type { BuildImage } from '../../pack/image.ts';
 import type { CompleteRecipe } from '../../pack/recipe-layers.ts';
 import type { PackWarning } from '../../pack/warnings.ts';
@@ -37,9 +36,15 @@ export async function build(io: Io, image: string | undefined, options: BuildOpt
   const inputs = [...files, ...read.map((file) => pathOf(io, file))];
   const output = options.output ?? `${recipe.name}-${recipe.version}${EXTENSION}`;
   const to = await destination(io, output, options.force === true, inputs);
-  const { signers, warnings } = await readSigners(io, keyFiles);
-  const built = await readAndBuild(recipe, files, signers);
-  warnings.push(...built.warnings, ...expired(io, recipe));
+  // The images come from the disk while the keys are checked, which is arithmetic.
+  const [{ signers, warnings }, source] = await Promise.all([
+    readSigners(io, keyFiles),
+    readImages(recipe, files),
+  ]);
+  const built = await buildPackage({ ...recipe, images: source.images, signers }).catch((error: unknown) => {
+    throw withFile(error, recipe, files);
+  });
+  warnings.push(...source.warnings, ...built.warnings, ...expired(io, recipe));
   const keys = signers.map((signer) => signer.key);
   const size = await writePackage(to, built.segments, keys, built.packageId);
   printWritten(
@@ -59,30 +64,24 @@ export async function build(io: Io, image: string | undefined, options: BuildOpt
   return 0;
 }
 
-async function readAndBuild(
+async function readImages(
   recipe: CompleteRecipe,
   files: readonly string[],
-  signers: readonly Signer[],
-): Promise<BuiltPackage> {
+): Promise<{ images: BuildImage[]; warnings: PackWarning[] }> {
   const images: BuildImage[] = [];
-  const renamed: PackWarning[] = [];
+  const warnings: PackWarning[] = [];
   for (const [index, { file: _, ...image }] of recipe.images.entries()) {
     const path = files[index];
     if (path === undefined) throw new Error('an image without a file');
     const { sourceName, changed } = sourceNameOf(path);
     if (changed) {
       const message = `its file name is recorded as ${sourceName}: a manifest holds printable ASCII`;
-      renamed.push({ code: 'source-name', image: image.name, message });
+      warnings.push({ code: 'source-name', image: image.name, message });
     }
     const bytes = await readWholeFile(path, MAX_IMAGE_BYTES);
     images.push({ ...image, sourceName, bytes, release: () => release([bytes]) });
   }
-  try {
-    const built = await buildPackage({ ...recipe, images, signers });
-    return { ...built, warnings: [...renamed, ...built.warnings] };
-  } catch (error) {
-    throw withFile(error, recipe, files);
-  }
+  return { images, warnings };
 }
 
 /** A message about the only image says which file that is. */
