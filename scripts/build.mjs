@@ -16,7 +16,7 @@ execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconf
 
 const PROGRAMS = ['dfu-pack', 'dfu-verify', 'dfu-flash'];
 /** Loaded when asked for, from a file of its own beside the programs: large, and seldom needed. */
-const APART = { yaml: 'src/cli/pack/yaml.ts' };
+const APART = { yaml: 'src/cli/pack/yaml.ts', recipe: 'src/pack/recipe.ts' };
 
 // Start-up is most of what these programs take. One CommonJS file each loads faster than ES modules in many chunks;
 // without white space there is less to read. Names stay as they are: stack traces are readable.
