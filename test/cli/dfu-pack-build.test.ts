@@ -180,6 +180,13 @@ describe('an output that is there', () => {
     expect(await b.read('a.pem')).toEqual(before);
   });
 
+  test.each(['-', ''])('is a file: not "%s"', async (file) => {
+    const b = await bench();
+    const before = await readdir(b.folder);
+    await b.refused(2, 'usage.invalid', ...MINIMAL, '-o', file);
+    expect(await readdir(b.folder)).toEqual(before);
+  });
+
   test('in a folder that is not there, or is a folder, is an error', async () => {
     const b = await bench();
     await b.refused(2, 'output.failed', ...MINIMAL, '-o', 'none/out');

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { type Bytes, concat, fromHex, u32le } from '../../src/core/bytes.ts';
 import type { Signer } from '../../src/crypto/public-key.ts';
+import { decodeManifest } from '../../src/format/manifest.ts';
+import { openContainer } from '../../src/format/zip.ts';
 import { decodePrivateKeyPem } from '../../src/node/keys.ts';
-import type { BuildInput } from '../../src/pack/build.ts';
+import { type BuildInput, buildPackage } from '../../src/pack/build.ts';
 import type { BuildImage } from '../../src/pack/image.ts';
 import { verifyPackage } from '../../src/verify/verify.ts';
 
@@ -72,3 +74,21 @@ export async function verdictOf(segments: readonly Bytes[], signers: readonly Si
   );
   return report.code === undefined ? report.verdict : `${report.verdict} ${report.code}`;
 }
+
+/** What is in an application tag where nobody says more than version 1.2.3. */
+export const APPLICATION = {
+  type: 0x20,
+  version: 0x010203,
+  capabilities: 0,
+  productId: new Uint8Array(16),
+};
+
+/** A package of one image, and what of it lies in the file. */
+export async function buildOne(image: Partial<BuildImage>, input: Partial<BuildInput> = {}) {
+  const built = await buildPackage(buildInput({ images: [imageInput(image)], ...input }));
+  const container = openContainer(concat(built.segments));
+  const manifest = decodeManifest(container.manifestBytes);
+  return { ...built, manifest, entry: manifest.images[0]!, bytes: container.images[0]!.bytes };
+}
+
+export const codesOf = (warnings: readonly { code: string }[]) => warnings.map(({ code }) => code);

@@ -28,6 +28,15 @@ export async function destination(
   force: boolean,
   inputs: readonly string[],
 ): Promise<Destination> {
+  if (file === '' || file === '-') {
+    throw new DfuError(
+      'usage.invalid',
+      'an output is a file, so that it can be checked before it gets its name',
+      {
+        cure: 'Give -o the name of a file.',
+      },
+    );
+  }
   const path = pathOf(io, file);
   const there = await lstat(path).catch(() => undefined);
   if (there !== undefined) {
