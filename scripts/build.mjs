@@ -15,8 +15,14 @@ execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconf
 });
 
 const PROGRAMS = ['dfu-pack', 'dfu-verify', 'dfu-flash'];
-/** Loaded when asked for, from a file of its own beside the programs: large, and seldom needed. */
-const APART = { yaml: 'src/cli/pack/yaml.ts', recipe: 'src/pack/recipe.ts' };
+/**
+ * Loaded when asked for, from a file of its own beside the programs: large, and seldom needed. They import nothing of ours:
+ * what is in two files is there twice, and an error of the one is no DfuError to the other.
+ */
+const APART = {
+  'yaml-library': 'src/cli/pack/yaml-library.ts',
+  'recipe-validator': 'src/pack/recipe-validator.generated.ts',
+};
 
 // Start-up is most of what these programs take. One CommonJS file each loads faster than ES modules in many chunks;
 // without white space there is less to read. Names stay as they are: stack traces are readable.
@@ -49,10 +55,8 @@ function filesApart() {
     name: 'files-apart',
     setup({ onResolve }) {
       onResolve({ filter: /^\./ }, ({ kind, path, resolveDir }) => {
-        const name = names.get(resolve(resolveDir, path));
-        return kind === 'dynamic-import' && name !== undefined
-          ? { path: `./${name}.js`, external: true }
-          : undefined;
+        const name = kind === 'entry-point' ? undefined : names.get(resolve(resolveDir, path));
+        return name === undefined ? undefined : { path: `./${name}.js`, external: true };
       });
     },
   };

@@ -3,7 +3,7 @@ import { shown } from '../core/text.ts';
 import type { Identifier, ImageFormat, Provenance, Requires, Role } from '../format/manifest.ts';
 import { refuseImagePath } from './recipe-path.ts';
 import { recipeSchemaError } from './recipe-reasons.ts';
-import validate from './recipe-validator.generated.ts';
+import { validate } from './recipe-validator.generated.ts';
 
 /** What a package is made of, as dfu.yaml or a template says it; whatever is absent comes from elsewhere. */
 export interface Recipe {

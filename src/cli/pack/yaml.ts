@@ -1,4 +1,3 @@
-import { isAlias, isMap, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import { DfuError } from '../../core/errors.ts';
 import { printableLine, shown } from '../../core/text.ts';
 
@@ -8,6 +7,9 @@ import { printableLine, shown } from '../../core/text.ts';
  * Throws `recipe.yaml` with line and column.
  */
 export async function parseYaml(bytes: Uint8Array, name: string): Promise<unknown> {
+  const { isAlias, isMap, isNode, isScalar, LineCounter, parseDocument, visit } = await import(
+    './yaml-library.ts'
+  );
   const lines = new LineCounter();
   const refuse = (what: string, offset: number): never => {
     const { line, col } = lines.linePos(offset);
