@@ -2,26 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { copyFile, mkdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import { expect, test } from 'vitest';
 import { ABOUT, bench } from './dfu-pack-fixture.ts';
 
-/** dfu-pack as one file, for runs of their own in another environment. */
-async function program(folder: string): Promise<string> {
-  const outfile = join(folder, 'dfu-pack.mjs');
-  await build({
-    absWorkingDir: fileURLToPath(new URL('../../', import.meta.url)),
-    entryPoints: ['src/cli/bin/dfu-pack.ts'],
-    outfile,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-    },
-  });
-  return outfile;
-}
+const PROGRAM = fileURLToPath(new URL('../../dist/bin/dfu-pack.js', import.meta.url));
 
 const RECIPE = `formatVersion: 1
 target: { hardware: ["B", "A"], part: efr32bg22 }
@@ -31,7 +15,6 @@ images: [{ file: app.bin, startAddress: 0x6000, alignment: 64 }]
 
 test('the same input gives the same bytes: elsewhere, at another time, in another country', async () => {
   const b = await bench();
-  const script = await program(b.folder);
   const umasks = [0o000, 0o077];
   const environments = [
     { TZ: 'Pacific/Kiritimati', LC_ALL: 'tr_TR.UTF-8', LANG: 'tr_TR.UTF-8', USER: 'ada' },
@@ -48,7 +31,7 @@ test('the same input gives the same bytes: elsewhere, at another time, in anothe
     const keys = index === 0 ? ['a.pem', 'b.pem'] : ['b.pem', 'a.pem'];
     const argv = ['build', ...ABOUT, '--recipe', 'dfu.yaml', ...keys.flatMap((key) => ['--key', key])];
     const old = process.umask(umasks[index]!);
-    const { status, stderr } = spawnSync(process.execPath, [script, ...argv, '-o', `out-${index}`], {
+    const { status, stderr } = spawnSync(process.execPath, [PROGRAM, ...argv, '-o', `out-${index}`], {
       cwd: folder,
       env: { ...process.env, ...environment },
       encoding: 'utf8',

@@ -35,9 +35,9 @@ export async function build(io: Io, image: string | undefined, options: BuildOpt
   const read = options.recipe === undefined ? keyFiles : [...keyFiles, options.recipe];
   const inputs = [...files, ...read.map((file) => pathOf(io, file))];
   const output = options.output ?? `${recipe.name}-${recipe.version}${EXTENSION}`;
-  const to = await destination(io, output, options.force === true, inputs);
   // The images come from the disk while the keys are checked, which is arithmetic.
-  const [{ signers, warnings }, source] = await Promise.all([
+  const [to, { signers, warnings }, source] = await Promise.all([
+    destination(io, output, options.force === true, inputs),
     readSigners(io, keyFiles),
     readImages(recipe, files),
   ]);
