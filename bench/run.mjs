@@ -86,7 +86,7 @@ function wire() {
   const report = JSON.parse(
     execFileSync(node, [
       ...[program('dfu-flash'), at('wire.dfupkg'), '--key', at('release.pub.pem')],
-      ...['--simulate', 'gecko', '--confirm', 'none', '--json'],
+      ...['--simulate', 'gecko', '--confirm', 'none', '--progress', 'none', '--json'],
     ]),
   );
   const efficiency = report.imageBytes / report.wireBytes;
