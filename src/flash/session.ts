@@ -148,8 +148,8 @@ class Session<L extends Link> {
     if (error.code === 'device.image-refused') {
       return last?.code !== error.code || last.facts.offset !== error.facts.offset;
     }
-    // A port that vanished in the middle may come back; one that never was there will not.
-    if (error.code === 'link.not-found') return last !== undefined;
+    // A port or device that vanished in the middle may come back; one that never was there will not.
+    if (error.code === 'link.not-found' || error.code === 'device.no-bootloader') return last !== undefined;
     return STARTED_OVER.has(error.code);
   }
 
