@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, link, open, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { type FileHandle, link, lstat, open, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Bytes } from '../core/bytes.ts';
 import { DfuError } from '../core/errors.ts';
 import { shown } from '../core/text.ts';
@@ -74,7 +75,8 @@ export interface WriteOptions {
 
 /**
  * Writes a file whole or not at all: to a temporary file in the same folder, synced, read back and checked, then put
- * in place in one step. Throws `output.exists`, `output.failed`, or what `check` throws.
+ * in place in one step. Only a regular file is ever replaced, never a device, a folder or a link.
+ * Throws `output.exists`, `output.failed`, or what `check` throws.
  */
 export async function writeWholeFile(
   path: string,
@@ -82,9 +84,12 @@ export async function writeWholeFile(
   options: WriteOptions,
 ): Promise<void> {
   const name = shown(path);
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${temporaries++}.tmp`);
+  const temporary = join(dirname(path), `.${randomUUID()}.tmp`);
+  let left = false;
   try {
+    await assertMayBecomeFile(path, options.replace);
     const file = await open(temporary, 'wx', options.mode ?? 0o666);
+    left = true;
     try {
       for (const part of parts) await writeAll(file, part);
       if (options.mode !== undefined) await file.chmod(options.mode);
@@ -97,23 +102,42 @@ export async function writeWholeFile(
       for (const part of parts) size += part.length;
       await options.check(await readWholeFile(temporary, size));
     }
-    if (options.replace) await rename(temporary, path);
-    else await putWithoutReplacing(temporary, path);
+    if (options.replace) {
+      await rename(temporary, path);
+      left = false;
+    } else await putWithoutReplacing(temporary, path);
     await syncFolder(dirname(path));
   } catch (cause) {
     if (cause instanceof DfuError) throw cause;
-    if (codeOf(cause) === 'EEXIST') {
-      throw new DfuError('output.exists', `${name} exists already`, { facts: { file: name }, cause });
-    }
+    if (codeOf(cause) === 'EEXIST') throw exists(name, cause);
     throw new DfuError('output.failed', `${name} can not be written (${codeOf(cause)})`, {
       facts: { file: name },
       cause,
     });
   } finally {
-    await rm(temporary, { force: true });
+    if (left) await rm(temporary, { force: true });
   }
 }
-let temporaries = 0;
+
+/** Before anything is written: a name that is taken, or by something that no file of ours may stand in for. */
+async function assertMayBecomeFile(path: string, replace: boolean): Promise<void> {
+  const name = shown(path);
+  const there = await lstat(path).catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (there === undefined) return;
+  if (!replace) throw exists(name);
+  if (!there.isFile()) {
+    throw new DfuError('output.failed', `${name} is there and not a regular file; it is left alone`, {
+      facts: { file: name },
+    });
+  }
+}
+
+function exists(name: string, cause?: unknown): DfuError {
+  return new DfuError('output.exists', `${name} exists already`, { facts: { file: name }, cause });
+}
 
 /** A hard link fails where the name is taken. File systems without links (FAT) get a placeholder that is replaced at once. */
 async function putWithoutReplacing(temporary: string, path: string): Promise<void> {
@@ -133,10 +157,14 @@ async function writeAll(file: FileHandle, bytes: Bytes): Promise<void> {
   }
 }
 
-/** Makes the new name survive a power cut. Windows has no such call for folders. */
+/** Makes the new name survive a power cut. Windows has no such call for folders; one that may not be read has none either. */
 async function syncFolder(path: string): Promise<void> {
   if (process.platform === 'win32') return;
-  const folder = await open(path, 'r');
+  const folder = await open(path, 'r').catch((error: unknown) => {
+    if (codeOf(error) === 'EACCES') return undefined;
+    throw error;
+  });
+  if (folder === undefined) return;
   try {
     await folder.sync();
   } finally {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { utf8 } from '../../src/core/bytes.ts';
@@ -95,4 +95,37 @@ test('a folder that is not there is said', async () => {
   await expect(
     writeWholeFile(join(folder, 'none', 'out'), [utf8('x')], { replace: false }),
   ).rejects.toMatchObject({ code: 'output.failed' });
+});
+
+test.each(['folder', 'link', 'fifo'])('a %s is never replaced by a file', async (kind) => {
+  if (process.platform === 'win32') return expect(process.platform).toBe('win32');
+  const folder = await tempFolder();
+  const path = join(folder, 'there');
+  if (kind === 'folder') await mkdir(path);
+  if (kind === 'link') await symlink('/dev/null', path);
+  if (kind === 'fifo') execFileSync('mkfifo', [path]);
+  const before = await lstat(path);
+  await expect(writeWholeFile(path, [utf8('new')], { replace: true })).rejects.toMatchObject({
+    code: 'output.failed',
+  });
+  expect((await lstat(path)).ino).toBe(before.ino);
+  expect(await readdir(folder)).toEqual(['there']);
+});
+
+test.each([
+  ['below a file', 'file/out'],
+  ['with a name too long', 'x'.repeat(300)],
+])('a path %s is an output that can not be written', async (_, path) => {
+  const folder = await tempFolder();
+  await writeFile(join(folder, 'file'), 'old');
+  await expect(writeWholeFile(join(folder, path), [utf8('new')], { replace: true })).rejects.toMatchObject({
+    code: 'output.failed',
+  });
+  expect(await readdir(folder)).toEqual(['file']);
+});
+
+test('a name as long as the file system allows is written', async () => {
+  const folder = await tempFolder();
+  await writeWholeFile(join(folder, 'x'.repeat(255)), [utf8('new')], { replace: false });
+  expect(await readdir(folder)).toEqual(['x'.repeat(255)]);
 });
