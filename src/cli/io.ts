@@ -24,18 +24,24 @@ export interface Io {
   readonly clock: Clock;
   /** Time of day, for judging what expires. */
   now(): Date;
-  /** Calls `fn` at each Ctrl-C (SIGINT) and SIGTERM; returns what ends that. */
+  /** Calls `fn` at each Ctrl-C (SIGINT), SIGTERM and SIGHUP; returns what ends that. */
   onInterrupt(fn: () => void): () => void;
 }
 
 /**
  * The process this program runs in. Its streams are made when they are first needed: that costs milliseconds.
- * `onOutputError` is called when something could not be written.
+ * `onOutputError` is called with what could not be written to.
  */
-export function processIo(onOutputError: () => void): Io {
+export function processIo(onOutputError: (error: Error, stream: OutputStream) => void): Io {
   return {
-    out: writer(() => process.stdout, onOutputError),
-    err: writer(() => process.stderr, onOutputError),
+    out: writer(
+      () => process.stdout,
+      (error) => onOutputError(error, 'standard output'),
+    ),
+    err: writer(
+      () => process.stderr,
+      (error) => onOutputError(error, 'standard error'),
+    ),
     terminal: {
       get stdin() {
         return process.stdin.isTTY === true;
@@ -58,17 +64,20 @@ export function processIo(onOutputError: () => void): Io {
     clock: systemClock,
     now: () => new Date(),
     onInterrupt(fn) {
-      process.on('SIGINT', fn);
-      process.on('SIGTERM', fn);
+      for (const signal of INTERRUPTS) process.on(signal, fn);
       return () => {
-        process.off('SIGINT', fn);
-        process.off('SIGTERM', fn);
+        for (const signal of INTERRUPTS) process.off(signal, fn);
       };
     },
   };
 }
 
-function writer(stream: () => NodeJS.WriteStream, onError: () => void): (text: string) => void {
+/** Ctrl-C, a request to end, and a terminal that went away. */
+const INTERRUPTS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+type OutputStream = 'standard output' | 'standard error';
+
+function writer(stream: () => NodeJS.WriteStream, onError: (error: Error) => void): (text: string) => void {
   let opened: NodeJS.WriteStream | undefined;
   return (text) => {
     opened ??= stream().on('error', onError);

@@ -1,19 +1,30 @@
 import type { Bytes } from '../../core/bytes.ts';
 import { DfuError } from '../../core/errors.ts';
+import { shown } from '../../core/text.ts';
 import { readWholeFile, writeWholeFile } from '../../node/files.ts';
 import type { FlashMemory } from '../../sim/index.ts';
 import { type Io, pathOf } from '../io.ts';
 
 const SAVE_EVERY_MS = 500;
 
-/** The contents that a file keeps; `undefined` where there is no such file yet. */
+/**
+ * The contents that a file keeps; `undefined` where there is no such file yet. A file of another size is something
+ * else, and would be overwritten: `input.unreadable`.
+ */
 export async function readFlashFile(io: Io, file: string, sizeBytes: number): Promise<Bytes | undefined> {
+  let bytes: Bytes;
   try {
-    return await readWholeFile(pathOf(io, file), sizeBytes);
+    bytes = await readWholeFile(pathOf(io, file), sizeBytes);
   } catch (error) {
     if (error instanceof DfuError && error.code === 'input.not-found') return undefined;
     throw error;
   }
+  if (bytes.length === sizeBytes) return bytes;
+  throw new DfuError(
+    'input.unreadable',
+    `${shown(file)} has ${bytes.length} bytes; the flash of the part has ${sizeBytes}`,
+    { cure: 'Name a file that keeps the flash of this part, or one that is not there yet.' },
+  );
 }
 
 /** Keeps a file as the flash is: whole at every moment, and never more than a moment behind. */
