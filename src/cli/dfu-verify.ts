@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Io } from './io.ts';
-import { createProgram, jsonOption, runProgram } from './program.ts';
+import { createProgram, examples, jsonOption, runProgram } from './program.ts';
 import { addTrustOptions } from './trust-options.ts';
 import type { CheckOptions } from './verify/check.ts';
 import type { ExtractOptions } from './verify/extract.ts';
@@ -26,7 +26,10 @@ export function main(argv: readonly string[], io: Io): Promise<number> {
       .description('show what a package or a firmware image says of itself; nothing is verified')
       .argument('<file>', 'a package, a raw binary or a GBL file, recognised by its bytes')
       .addOption(jsonOption())
-      .addHelpText('after', examples('inspect thermo-1.2.0.dfupkg', 'inspect app.gbl --json'))
+      .addHelpText(
+        'after',
+        examples('dfu-verify inspect thermo-1.2.0.dfupkg', 'dfu-verify inspect app.gbl --json'),
+      )
       .action(
         act(async (file: string, options: { json?: boolean }) =>
           (await import('./verify/inspect.ts')).inspect(io, file, options),
@@ -42,7 +45,7 @@ export function main(argv: readonly string[], io: Io): Promise<number> {
       .description('say what an error code stands for and what to do; without a code, list all')
       .argument('[code]', 'as it stands at the end of a message: trust.unsigned')
       .addOption(jsonOption())
-      .addHelpText('after', examples('explain trust.unsigned', 'explain --json'))
+      .addHelpText('after', examples('dfu-verify explain trust.unsigned', 'dfu-verify explain --json'))
       .action(
         act(async (code: string | undefined, options: { json?: boolean }) =>
           (await import('./verify/explain.ts')).explain(io, code, options),
@@ -64,8 +67,8 @@ function defineCheck(program: Command): Command {
     .addHelpText(
       'after',
       examples(
-        'thermo-1.2.0.dfupkg --key thermo.pub.pem',
-        'check a.dfupkg b.dfupkg --key thermo.pub.pem --product thermo --require target --json',
+        'dfu-verify thermo-1.2.0.dfupkg --key thermo.pub.pem',
+        'dfu-verify check a.dfupkg b.dfupkg --key thermo.pub.pem --product thermo --require target --json',
       ),
     );
 }
@@ -84,13 +87,8 @@ function defineExtract(program: Command): Command {
     .addHelpText(
       'after',
       examples(
-        'extract thermo-1.2.0.dfupkg --key thermo.pub.pem -o images',
-        'extract thermo-1.2.0.dfupkg --key thermo.pub.pem -o images --source --force',
+        'dfu-verify extract thermo-1.2.0.dfupkg --key thermo.pub.pem -o images',
+        'dfu-verify extract thermo-1.2.0.dfupkg --key thermo.pub.pem -o images --source --force',
       ),
     );
-}
-
-/** The end of a command's help. */
-function examples(...lines: string[]): string {
-  return ['', 'Examples:', ...lines.map((line) => `  $ dfu-verify ${line}`)].join('\n');
 }

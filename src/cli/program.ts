@@ -40,21 +40,30 @@ export async function runProgram(
 }
 
 /** A program with the manners that all three share. */
-export function createProgram(name: string, description: string, examples: readonly string[]): Command {
+export function createProgram(name: string, description: string, lines: readonly string[]): Command {
   return new Command(name)
     .description(description)
     .version(version, '--version')
     .helpCommand(false)
-    .addHelpText('after', ['', 'Examples:', ...examples.map((line) => `  $ ${line}`)].join('\n'));
+    .addHelpText('after', examples(...lines));
+}
+
+/** The end of a help text, for `addHelpText('after', ...)`: whole command lines, the name of the program included. */
+export function examples(...lines: readonly string[]): string {
+  return ['', 'Examples:', ...lines.map((line) => `  $ ${line}`)].join('\n');
 }
 
 /** `--name <value>` that may be given several times; the values come as an array, absent as `undefined`. */
 export function repeatable(flags: string, description: string): Option {
-  return new Option(flags, description).argParser((value: string, all: string[] | undefined) => [
+  const option = new Option(flags, description).argParser((value: string, all: string[] | undefined) => [
     ...(all ?? []),
     value,
   ]);
+  REPEATABLE.add(option);
+  return option;
 }
+
+const REPEATABLE = new WeakSet<Option>();
 
 /** The option that asks for one JSON document on standard output. */
 export function jsonOption(): Option {
@@ -63,7 +72,13 @@ export function jsonOption(): Option {
 
 /** Prints a result as the one JSON document of `--json`. */
 export function printJson(io: Io, document: unknown): void {
-  io.out(`${JSON.stringify(document, null, 2)}\n`);
+  io.out(jsonText(document));
+}
+
+/** A document as text that is plain ASCII: names keep their exact characters, and none of them acts on a terminal. */
+export function jsonText(document: unknown): string {
+  const text = JSON.stringify(document, null, 2);
+  return `${text.replace(/[\x7f-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`;
 }
 
 function prepare(command: Command, io: Io): void {
@@ -76,6 +91,16 @@ function prepare(command: Command, io: Io): void {
       outputError: () => {},
     })
     .configureHelp({ helpWidth: 100, showGlobalOptions: false });
+  for (const option of command.options) if (!REPEATABLE.has(option)) allowOnce(command, option);
+}
+
+/** Throws `usage.invalid` when the option stands there twice: it would be unclear which of them counts. */
+function allowOnce(command: Command, option: Option): void {
+  let given = false;
+  command.on(`option:${option.name()}`, () => {
+    if (given) throw new DfuError('usage.invalid', `${option.long ?? option.flags} is given twice`);
+    given = true;
+  });
 }
 
 function report(error: unknown, argv: readonly string[], io: Io, program: string): number {

@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { DfuError } from '../core/errors.ts';
 import { shown } from '../core/text.ts';
 import type { PublicKey } from '../crypto/public-key.ts';
@@ -38,15 +38,13 @@ export function addTrustOptions(command: Command): Command {
     )
     .option('--allow-unsigned', 'accept a package that nobody signed; a signed one is refused')
     .optionsGroup('The device at hand (what is not told is not checked):')
-    .addOption(once('--product <name>', 'its product: a package for another is refused'))
-    .addOption(once('--hardware <revision>', 'its hardware revision: a package for others is refused'))
-    .addOption(once('--installed-version <version>', 'what runs on it now: an older package is refused'))
-    .addOption(
-      once('--installed-counter <n>', 'the security counter of what runs on it: a lower one is refused'),
-    )
+    .option('--product <name>', 'its product: a package for another is refused')
+    .option('--hardware <revision>', 'its hardware revision: a package for others is refused')
+    .option('--installed-version <version>', 'what runs on it now: an older package is refused')
+    .option('--installed-counter <n>', 'the security counter of what runs on it: a lower one is refused')
     .optionsGroup('What must hold:')
     .addOption(repeatable('--require <checks>', `refuse when a check was skipped: ${REQUIRABLE.join(',')}`))
-    .addOption(once('--package-id <id>', 'accept this one release alone'))
+    .option('--package-id <id>', 'accept this one release alone')
     .option('--allow-downgrade', 'excuse the comparison with --installed-version, nothing else')
     .optionsGroup('Options:');
 }
@@ -125,12 +123,4 @@ function readRequire(lists: readonly string[]): Requirable[] {
 function notEmpty(option: string, text: string | undefined): string | undefined {
   if (text === '') throw new DfuError('usage.invalid', `${option} is empty`);
   return text;
-}
-
-/** An option that may stand there once: with two values it would be unclear which of them judged. */
-function once(flags: string, description: string): Option {
-  return new Option(flags, description).argParser((value: string, before: string | undefined) => {
-    if (before === undefined) return value;
-    throw new DfuError('usage.invalid', `${flags.split(' ')[0]} is given twice`);
-  });
 }
