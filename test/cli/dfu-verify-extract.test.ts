@@ -4,28 +4,48 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { main } from '../../src/cli/dfu-verify.ts';
 import { type Bytes, concat } from '../../src/core/bytes.ts';
+import { encodeManifest } from '../../src/format/manifest.ts';
+import { packageId } from '../../src/format/signatures.ts';
 import { wrapRaw } from '../../src/images/gbl/codec.ts';
 import { testIo } from '../support/io.ts';
 import { expectValid } from '../support/schema.ts';
 import { tempFolder } from '../support/temp.ts';
-import { AT, SAMPLE_IMAGE, type Sample, samplePackage, sha256Hex, testKey } from '../verify/fixture.ts';
+import {
+  AT,
+  SAMPLE_IMAGE,
+  type Sample,
+  sampleManifest,
+  samplePackage,
+  sha256Hex,
+  testKey,
+} from '../verify/fixture.ts';
 
 const key = await testKey(1);
 const application = { type: 0x20, version: 0x10200, capabilities: 0, productId: new Uint8Array(16) };
 
-async function extract(sample: Sample, ...options: string[]) {
+/** A folder with a key and the package p. */
+async function bench(sample: Sample = {}) {
   const folder = await tempFolder();
   await writeFile(join(folder, 'key.pem'), key.pem);
   await writeFile(join(folder, 'p'), await samplePackage({ keys: [key], ...sample }));
-  const run = async (...more: string[]) => {
+  const run = async (...argv: string[]) => {
     const io = testIo(folder, { now: new Date(AT) });
-    const exit = await main(['extract', 'p', '--key', 'key.pem', '-o', 'out', ...options, ...more], io);
+    const exit = await main(['extract', 'p', ...argv], io);
     return { exit, stdout: io.stdout(), stderr: io.stderr() };
   };
   const out = join(folder, 'out');
   const read = (name: string): Bytes => new Uint8Array(readFileSync(join(out, name)));
-  return { folder, out, read, run, ...(await run()) };
+  return { folder, out, read, run };
 }
+
+async function extract(sample: Sample, ...options: string[]) {
+  const made = await bench(sample);
+  const run = (...more: string[]) => made.run('--key', 'key.pem', '-o', 'out', ...options, ...more);
+  return { ...made, run, ...(await run()) };
+}
+
+const FOR = { target: { product: 'acme-thermo', hardware: ['A', 'B'] } };
+const PACKAGE_ID = await packageId(encodeManifest(sampleManifest({ manifest: FOR })));
 
 const padded: Sample['images'] = [
   {
@@ -132,6 +152,19 @@ describe('extract', () => {
     ]);
   });
 
+  test('a report that can not be written does not hide what was written', async () => {
+    const { exit, read, stdout, stderr } = await extract({ images: padded }, '--report', 'no/r.json');
+    expect(exit).toBe(2);
+    expect(stdout).toMatch(/^TRUSTED: p\n/);
+    expect(stdout).toContain('Wrote ');
+    expect(stderr).toMatch(/\[output\.failed\]\n$/);
+    expect(read('application.bin')).toEqual(padded[0]?.bytes);
+    const refused = await extract({ keys: [] }, '--report', 'no/r.json', '--json');
+    expect(refused.exit).toBe(4);
+    expect(JSON.parse(refused.stdout).verdict).toBe('unsigned');
+    expect(refused.stderr).toContain('[output.failed]');
+  });
+
   test('names that a source had never become file names', async () => {
     const { out } = await extract(
       { images: [{ bytes: SAMPLE_IMAGE, entry: { sourceName: '..' } }] },
@@ -141,8 +174,68 @@ describe('extract', () => {
   });
 
   test('a folder that can not be made is an error', async () => {
-    const { run } = await extract({});
-    expect((await run('-o', 'key.pem')).exit).toBe(2);
-    expect((await run('-o', '')).exit).toBe(2);
+    const { folder, run } = await bench();
+    for (const output of ['key.pem', '']) {
+      expect((await run('--key', 'key.pem', '-o', output)).exit).toBe(2);
+    }
+    expect(readdirSync(folder).sort()).toEqual(['key.pem', 'p']);
+  });
+
+  test('--output is -o', async () => {
+    const { out, run } = await bench();
+    expect((await run('--key', 'key.pem', '--output', 'out')).exit).toBe(0);
+    expect(readdirSync(out)).toEqual(['application.bin']);
+  });
+
+  describe.each([
+    ['--product', 'acme-thermo', 'acme-pump', 'policy.product'],
+    ['--hardware', 'B', 'C', 'policy.hardware'],
+    ['--installed-version', '1.2.0', '1.2.1', 'policy.downgrade'],
+    ['--installed-counter', '3', '4', 'policy.security-counter'],
+    ['--package-id', PACKAGE_ID, 'a'.repeat(64), 'policy.package-id'],
+  ])('judges by %s', (option, fitting, other, code) => {
+    test(`${fitting} is accepted, ${other} refused with ${code}`, async () => {
+      const { out, run } = await bench({ manifest: FOR });
+      const refused = await run('--key', 'key.pem', '-o', 'out', option, other);
+      expect(refused.exit).toBe(5);
+      expect(refused.stdout).toContain(`[${code}]`);
+      expect(existsSync(out)).toBe(false);
+      expect((await run('--key', 'key.pem', '-o', 'out', option, fitting)).exit).toBe(0);
+      expect(existsSync(out)).toBe(true);
+    });
+  });
+
+  test('judges by --require', async () => {
+    const { out, run } = await bench();
+    const argv = ['--key', 'key.pem', '-o', 'out', '--require', 'target'];
+    const refused = await run(...argv);
+    expect(refused.exit).toBe(5);
+    expect(refused.stdout).toContain('[policy.check-required]');
+    expect(existsSync(out)).toBe(false);
+    expect((await run(...argv, '--product', 'acme-thermo')).exit).toBe(0);
+  });
+
+  test('--allow-downgrade excuses the version, and nothing else', async () => {
+    const { out, run } = await bench();
+    const argv = ['--key', 'key.pem', '-o', 'out', '--installed-version', '2.0.0', '--allow-downgrade'];
+    const refused = await run(...argv, '--installed-counter', '4');
+    expect(refused.exit).toBe(5);
+    expect(refused.stdout).toContain('[policy.security-counter]');
+    expect(existsSync(out)).toBe(false);
+    expect((await run(...argv, '--installed-counter', '3')).exit).toBe(0);
+  });
+
+  test('--allow-unsigned takes a package without signature, and no signed one', async () => {
+    const argv = ['--allow-unsigned', '-o', 'out'];
+    const unsigned = await bench({ keys: [] });
+    const accepted = await unsigned.run(...argv);
+    expect(accepted.exit).toBe(0);
+    expect(accepted.stdout).toContain('Warning: ');
+    expect(existsSync(unsigned.out)).toBe(true);
+    const signed = await bench();
+    const refused = await signed.run(...argv);
+    expect(refused.exit).toBe(4);
+    expect(refused.stdout).toContain('[trust.signatures-not-judged]');
+    expect(existsSync(signed.out)).toBe(false);
   });
 });

@@ -67,6 +67,7 @@ describe('check', () => {
     [['p', '--key', 'key.pem', '--require', 'target,']],
     [['p', '--key', 'key.pem', '--product', '']],
     [['p', '--key', 'key.pem', '--product', 'a', '--product', 'b']],
+    [['p', '--key', 'key.pem', '--at', '2026-01-01T00:00:00Z', '--at', '2026-01-01T00:00:00Z']],
     [['p', '--key', 'key.pem', '--installed-version', '1.2']],
     [['p', '--key', 'key.pem', '--installed-counter', '1e3']],
     [['p', '--key', 'key.pem', '--installed-counter', '4294967296']],
@@ -190,11 +191,20 @@ describe('check', () => {
     expect(again.stdout).toBe(readFileSync(join(folder, 'r.json'), 'utf8'));
   });
 
-  test('a report that can not be written is an error, and still one document', async () => {
-    const { run } = await inFolder({ p: {} });
-    const { exit, stdout } = await run('p', '--key', 'key.pem', '--report', 'no/r.json', '--json');
-    expect(exit).toBe(2);
-    expect(JSON.parse(stdout).error.code).toBe('output.failed');
+  test.each([
+    ['good', 2, 'trusted'],
+    ['bad', 3, 'corrupt'],
+  ])('a report that can not be written hides no verdict: %s', async (file, exit, verdict) => {
+    const { run } = await inFolder({ good: {}, bad: BAD });
+    const argv = [file, '--key', 'key.pem', '--report', 'no/r.json'];
+    const plain = await run(...argv);
+    expect(plain.exit).toBe(exit);
+    expect(plain.stdout).toMatch(new RegExp(`^${verdict.toUpperCase()}: ${file}\n`));
+    expect(plain.stderr).toMatch(/\[output\.failed\]\n$/);
+    const json = await run(...argv, '--json');
+    expect(json.exit).toBe(exit);
+    expect(JSON.parse(json.stdout).verdict).toBe(verdict);
+    expect(json.stderr).toContain('[output.failed]');
   });
 
   test('names in a package or of a file never reach the terminal raw', async () => {

@@ -12,7 +12,7 @@ import { type Io, pathOf } from '../io.ts';
 import { asDfuError, printJson } from '../program.ts';
 import { readTrustOptions, type TrustOptions } from '../trust-options.ts';
 import { expandWildcards } from '../wildcards.ts';
-import { assertNoInput, exitOf, type Judged, reportDocument, writeReport } from './document.ts';
+import { assertNoInput, type Judged, reportDocument, writeReport } from './document.ts';
 
 export interface CheckOptions extends TrustOptions {
   at?: string;
@@ -34,12 +34,11 @@ export async function check(io: Io, args: readonly string[], options: CheckOptio
     judged.push(await judgeFile(file, content, trust, verifyOptions));
   }
 
-  await writeReport(io, options.report, judged);
   if (options.json) {
     printJson(io, reportDocument(judged));
     for (const warning of warningsOf(judged)) io.err(warning);
   } else print(io, judged);
-  return exitOf(judged);
+  return writeReport(io, options.report, judged);
 }
 
 /** The bytes of a file, or why they can not be read: that does not keep the others from being judged. */

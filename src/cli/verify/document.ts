@@ -4,7 +4,9 @@ import { printableLine, shown } from '../../core/text.ts';
 import { version } from '../../core/version.ts';
 import { writeWholeFile } from '../../node/files.ts';
 import type { VerifyReport } from '../../verify/report.ts';
+import { renderError } from '../error-output.ts';
 import { type Io, pathOf } from '../io.ts';
+import { asDfuError, jsonText } from '../program.ts';
 
 /** A file that the command line named, and what came of it. */
 export type Judged = { file: string; report: VerifyReport; extracted?: readonly Extracted[] } | Unread;
@@ -57,15 +59,25 @@ export function reportDocument(judged: readonly Judged[]): object {
   };
 }
 
-/** Writes the document where `--report` says, in place of the one from the last run. */
+/**
+ * Writes the document where `--report` says, in place of the one from the last run, and gives the exit code of the run.
+ * To be called once all is printed: a report that can not be written never hides a verdict, whose exit code wins.
+ */
 export async function writeReport(
   io: Io,
   reportFile: string | undefined,
   judged: readonly Judged[],
-): Promise<void> {
-  if (reportFile === undefined) return;
-  const text = `${JSON.stringify(reportDocument(judged), null, 2)}\n`;
-  await writeWholeFile(pathOf(io, reportFile), [utf8(text)], { replace: true });
+): Promise<ExitCode> {
+  const exit = exitOf(judged);
+  if (reportFile === undefined) return exit;
+  try {
+    await writeWholeFile(pathOf(io, reportFile), [utf8(jsonText(reportDocument(judged)))], { replace: true });
+    return exit;
+  } catch (cause) {
+    const error = asDfuError(cause);
+    io.err(renderError(error, 'dfu-verify'));
+    return exit === 0 ? error.exit : exit;
+  }
 }
 
 /** Throws `usage.invalid` where a report would take the place of what it reports on. */

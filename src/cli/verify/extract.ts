@@ -33,13 +33,12 @@ export async function extract(io: Io, file: string, options: ExtractOptions): Pr
   const extracted = verified === undefined ? [] : await writeImages(io, verified, options);
 
   const judged: Judged[] = [{ file, report, extracted }];
-  await writeReport(io, options.report, judged);
   if (options.json) printJson(io, reportDocument(judged));
   else {
     io.out(renderText(report, file));
     for (const { file: path, size } of extracted) io.out(`Wrote ${path}, ${counted(size, 'byte')}\n`);
   }
-  return report.exit;
+  return writeReport(io, options.report, judged);
 }
 
 interface Output extends Extracted {
