@@ -37,6 +37,10 @@ export interface DeviceFacts {
   /** As the device reports them, in dotted decimals. */
   bootloaderVersion?: string;
   applicationVersion?: string;
+  /** Build number of the application's stack, decimal. */
+  applicationBuild?: string;
+  /** The number that the application tells of the board, decimal. */
+  hardware?: string;
 }
 
 /** How well it is known that the new image runs; the first is the best. */
@@ -84,16 +88,34 @@ export interface Outcome {
   strayResponses: number;
 }
 
+/** What a driver is given of the attempt it makes. */
+export interface Attempt {
+  /** Counts from 1. */
+  number: number;
+  /**
+   * Called once, when the device is ready to be updated, with what it told, before anything is sent that changes it.
+   * Throws what forbids the update.
+   */
+  judge(told: DeviceFacts): void;
+}
+
 /** One way to talk to a bootloader. Each lives in a folder of its own and knows no other. */
 export interface Protocol<L extends Link = Link> {
   readonly name: string;
   readonly link: L['kind'];
+  /**
+   * Image bytes in one request: what is tried first, and what after an attempt that failed, larger ones first. What is
+   * sent in smaller pieces overruns no buffer.
+   */
+  readonly chunkBytes: { readonly default: number; readonly smaller: readonly number[] };
+  /** What such a device can tell about itself at all. */
+  readonly tells: readonly (keyof DeviceFacts)[];
   /** Asks the device what it is, and leaves it running what it ran. Throws `device.no-answer` when nothing answers. */
   identify(port: Port<L>, run: Run): Promise<DeviceFacts>;
   /** Pure arithmetic. Throws when the package does not suit the protocol. */
   plan(pkg: VerifiedPackage, options: PlanOptions): FlashPlan;
   /** One attempt, from any state the device may be in. Throws DfuError with the state in which the device was left. */
-  execute(port: Port<L>, plan: FlashPlan, run: Run, attempt: number): Promise<Outcome>;
+  execute(port: Port<L>, plan: FlashPlan, run: Run, attempt: Attempt): Promise<Outcome>;
   /**
    * After the last attempt failed: restarts the device into its application where it has one that starts, and says in
    * which state it is now. `before` is what is known of it. Throws what ends the link or the run.

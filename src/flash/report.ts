@@ -22,6 +22,8 @@ export interface FlashReport {
   confirmation?: Confirmation;
   deviceState: DeviceState;
   facts: Fact[];
+  /** What the package would have compared with the device, and the device did not tell; names as in `facts`. */
+  notTold: string[];
   attempts: AttemptReport[];
   imageBytes: number;
   /** Both ways between first upload and finish, of the attempt that succeeded. */

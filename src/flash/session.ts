@@ -2,7 +2,7 @@ import { type DeviceState, DfuError, type ErrorCode } from '../core/errors.ts';
 import { pause, within } from '../core/wait.ts';
 import type { Link, Port } from '../link/link.ts';
 import { assertVerified, type VerifiedPackage } from '../verify/verified-package.ts';
-import { listFacts, type OperatorFacts } from './facts.ts';
+import { judgeDevice, listFacts, notTold, type OperatorFacts } from './facts.ts';
 import type {
   Confirmation,
   DeviceFacts,
@@ -17,18 +17,18 @@ import { type AttemptReport, describeError, type FlashReport } from './report.ts
 
 export interface FlashOptions {
   entry: Entry;
-  chunkBytes: number;
+  /** Default: the protocol's. */
+  chunkBytes?: number;
   /** `auto` asks for `handed-over` and reports the best evidence there is. */
   confirm: Confirmation | 'auto';
   /** How often to start over after a fault of the line. */
   retries: number;
   operator: OperatorFacts;
+  /** Excuses a package older than what the device tells, nothing else. Default: false. */
+  allowDowngrade?: boolean;
 }
 
-export const DEFAULT_CHUNK_BYTES = 252;
 export const DEFAULT_RETRIES = 3;
-/** What to send in one request after an attempt that failed: what is sent in smaller pieces overruns no buffer. */
-const SMALLER_CHUNKS_BYTES = [128, 48] as const;
 /** An adapter that was pulled needs a moment to come back. */
 const BETWEEN_ATTEMPTS_MS = 1000;
 
@@ -40,14 +40,19 @@ const SETTLED: ReadonlySet<ErrorCode> = new Set([
   'device.restarted',
   'device.image-refused',
   'device.requirement-not-met',
+  'policy.contradiction',
+  'policy.downgrade',
   'run.interrupted',
 ]);
 
 /** The options of the protocol's plan. */
-export function planOptions(options: FlashOptions): PlanOptions {
+export function planOptions(
+  { chunkBytes }: Pick<Protocol<never>, 'chunkBytes'>,
+  options: Omit<FlashOptions, 'operator'>,
+): PlanOptions {
   return {
     entry: options.entry,
-    chunkBytes: options.chunkBytes,
+    chunkBytes: options.chunkBytes ?? chunkBytes.default,
     confirm: options.confirm === 'auto' ? 'handed-over' : options.confirm,
   };
 }
@@ -65,7 +70,8 @@ export async function flashPackage<L extends Link>(
   run: Run,
 ): Promise<FlashReport> {
   assertVerified(pkg);
-  const session = new Session(port, protocol, protocol.plan(pkg, planOptions(options)), options, run);
+  const plan = protocol.plan(pkg, planOptions(protocol, options));
+  const session = new Session(port, protocol, plan, options, run);
   return session.flash();
 }
 
@@ -78,6 +84,8 @@ class Session<L extends Link> {
   readonly #attempts: AttemptReport[] = [];
   readonly #startedAt: number;
   #deviceState: DeviceState = 'untouched';
+  /** What the device told before it was changed, and what it told last. */
+  #before: DeviceFacts | undefined;
   #facts: DeviceFacts | undefined;
 
   constructor(port: Port<L>, protocol: Protocol<L>, plan: FlashPlan, options: FlashOptions, run: Run) {
@@ -89,7 +97,7 @@ class Session<L extends Link> {
     this.#run = {
       ...run,
       emit: (progress) => {
-        if (progress.facts !== undefined) this.#facts = { ...this.#facts, ...progress.facts };
+        if (progress.facts !== undefined) this.#facts = progress.facts;
         run.emit(progress);
       },
     };
@@ -109,7 +117,9 @@ class Session<L extends Link> {
         last = error;
         // What was refused at one place shall be compared with what is refused next: same chunks, same places.
         if (error.code !== 'device.image-refused') {
-          plan = this.#protocol.plan(plan.package, smaller(plan.options));
+          const smaller = this.#smaller(plan);
+          if (smaller instanceof DfuError) return this.#failed(smaller, error);
+          plan = smaller;
         }
         this.#run.emit({
           phase: 'connect',
@@ -125,7 +135,10 @@ class Session<L extends Link> {
     const record: AttemptReport = { attempt, chunkBytes: plan.options.chunkBytes, durationMs: 0 };
     this.#attempts.push(record);
     try {
-      const outcome = await this.#protocol.execute(this.#port, plan, this.#run, attempt);
+      const outcome = await this.#protocol.execute(this.#port, plan, this.#run, {
+        number: attempt,
+        judge: (told) => this.#judge(told),
+      });
       this.#deviceState = outcome.deviceState;
       return outcome;
     } catch (error) {
@@ -136,6 +149,27 @@ class Session<L extends Link> {
       throw error;
     } finally {
       record.durationMs = this.#since(from);
+    }
+  }
+
+  /** Only of what was there before: after an attempt that changed it, the device may run what this package brought. */
+  #judge(told: DeviceFacts): void {
+    if (this.#deviceState !== 'untouched') return;
+    this.#before = { ...this.#before, ...told };
+    const { operator, allowDowngrade = false } = this.#options;
+    judgeDevice(this.#plan.package, told, { operator, allowDowngrade });
+  }
+
+  /** The plan for starting over, or why there is none. */
+  #smaller(plan: FlashPlan): FlashPlan | DfuError {
+    const { options } = plan;
+    const next = this.#protocol.chunkBytes.smaller.find((bytes) => bytes < options.chunkBytes);
+    if (next === undefined) return plan;
+    try {
+      return this.#protocol.plan(plan.package, { ...options, chunkBytes: next });
+    } catch (error) {
+      if (error instanceof DfuError) return error;
+      throw error;
     }
   }
 
@@ -177,7 +211,7 @@ class Session<L extends Link> {
   }
 
   #succeeded(outcome: Outcome): FlashReport {
-    this.#facts = { ...this.#facts, ...outcome.facts };
+    this.#facts = outcome.facts;
     return {
       ...this.#report('flashed', 0, outcome.deviceState),
       confirmation: outcome.confirmation,
@@ -186,9 +220,10 @@ class Session<L extends Link> {
     };
   }
 
-  async #failed(error: DfuError): Promise<FlashReport> {
+  /** `error` is what to tell, `ended` what the last attempt ended with, where that is something else. */
+  async #failed(error: DfuError, ended = error): Promise<FlashReport> {
     const result = error.code === 'run.interrupted' ? 'interrupted' : 'failed';
-    const deviceState = await this.#settle(error);
+    const deviceState = await this.#settle(ended);
     return { ...this.#report(result, error.exit, deviceState), error: describeError(error) };
   }
 
@@ -218,7 +253,8 @@ class Session<L extends Link> {
       })),
       options: { ...options, retries: this.#options.retries },
       deviceState,
-      facts: listFacts(pkg, this.#facts, this.#options.operator),
+      facts: listFacts(pkg, this.#before, this.#facts, this.#options.operator),
+      notTold: notTold(pkg, this.#before),
       attempts: this.#attempts,
       imageBytes: totalBytes,
       durationMs: this.#since(this.#startedAt),
@@ -240,9 +276,4 @@ function stoppedAfter(error: DfuError): DfuError {
   return new DfuError('run.interrupted', `stopped before starting over; before that: ${error.message}`, {
     cause: error,
   });
-}
-
-function smaller(options: PlanOptions): PlanOptions {
-  const next = SMALLER_CHUNKS_BYTES.find((bytes) => bytes < options.chunkBytes);
-  return next === undefined ? options : { ...options, chunkBytes: next };
 }

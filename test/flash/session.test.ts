@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { DfuError } from '../../src/core/errors.ts';
 import { bgapi } from '../../src/flash/bgapi/driver.ts';
+import type { Protocol } from '../../src/flash/protocol.ts';
 import type { FlashReport } from '../../src/flash/report.ts';
 import { type FlashOptions, flashPackage } from '../../src/flash/session.ts';
+import type { ByteLink } from '../../src/link/link.ts';
 import type { VerifiedPackage } from '../../src/verify/verified-package.ts';
 import { expectValid } from '../support/schema.ts';
 import {
@@ -195,6 +197,174 @@ describe('a refused image', () => {
       return true;
     });
     expect(await flash()).toMatchObject({ exit: 7, deviceState: 'bootloader' });
+  });
+});
+
+describe('what the device tells beats what was said of it', () => {
+  /** An application of that version, which answers nothing but restarts; then a bootloader. */
+  const running = (told: string): Script => {
+    let bootloader = false;
+    return (command, hand) => {
+      if (bootloader) return false;
+      if (command === COMMAND.probe) hand.reply('200200010f00');
+      if (command === COMMAND.reset) hand.reply(told, 100);
+      bootloader = command === COMMAND.userReset;
+      if (bootloader) hand.reply(REPLY.boot, 30);
+      return true;
+    };
+  };
+  const image = { bytes: someBytes(600), deviceVersion: '0x00010100' };
+  const PKG = verified([image]);
+
+  test.each<[string, string, Partial<FlashOptions>, string]>([
+    ['a newer application', systemBoot(1, 2, 0), {}, 'policy.downgrade'],
+    ['a newer one by a number that has no place in 8 bits', systemBoot(1, 1, 256), {}, 'policy.downgrade'],
+    [
+      'another application than the operator said',
+      systemBoot(1, 0, 1),
+      { operator: { installedVersion: '1.0.0' } },
+      'policy.contradiction',
+    ],
+    [
+      'another one, though a downgrade is allowed',
+      systemBoot(1, 2, 0),
+      { operator: { installedVersion: '1.1.0' }, allowDowngrade: true },
+      'policy.contradiction',
+    ],
+  ])('%s: refused, and the device is brought back untouched', async (_, told, options, code) => {
+    const { flash, port } = setUp(running(told));
+    const report = await flash(options, PKG);
+    expect(report).toMatchObject({
+      result: 'failed',
+      exit: 5,
+      deviceState: 'untouched',
+      error: { code, retryable: false },
+    });
+    expect(report.attempts).toHaveLength(1);
+    expect(port.count('upload')).toBe(0);
+    expect(port.sent.at(-1)).toBe(COMMAND.reset);
+    expectValid('flash-report-v1', report);
+  });
+
+  test.each<[string, string, Partial<FlashOptions>, VerifiedPackage]>([
+    ['the same version', systemBoot(1, 1, 0), {}, PKG],
+    ['a downgrade that is allowed', systemBoot(1, 2, 0), { allowDowngrade: true }, PKG],
+    [
+      'what the operator said, but for a pre-release that no device tells',
+      systemBoot(1, 0, 0),
+      { operator: { installedVersion: '1.0.0-rc.1' } },
+      PKG,
+    ],
+    [
+      'without deviceVersion nothing is compared: it may be the version of the SDK',
+      systemBoot(7, 1, 0),
+      { operator: { installedVersion: '1.0.0' } },
+      verified([{ bytes: someBytes(600) }]),
+    ],
+    [
+      'a device that counts otherwise than the package contradicts nobody',
+      systemBoot(1, 0, 0),
+      { operator: { installedVersion: '3.0.0' } },
+      verified([image], { version: '3.1.0' }),
+    ],
+  ])('%s', async (_, told, options, pkg) => {
+    const { flash } = setUp(running(told));
+    expect(await flash(options, pkg)).toMatchObject({ result: 'flashed' });
+  });
+
+  test('the version from before the update stands in the report beside the new one', async () => {
+    const { flash } = setUp(running(systemBoot(1, 0, 7)));
+    const report = await flash({}, PKG);
+    expect(report.facts).toEqual(
+      expect.arrayContaining([
+        { name: 'applicationVersionBefore', value: '1.0.7', source: 'device' },
+        { name: 'applicationVersion', value: '1.1.0', source: 'device' },
+        { name: 'applicationBuild', value: '0', source: 'device' },
+        { name: 'hardware', value: '1', source: 'device' },
+      ]),
+    );
+    expect(report.notTold).toEqual([]);
+  });
+
+  test('a silent new application is not credited with the version of the old one', async () => {
+    let sent = false;
+    const old = running(systemBoot(1, 0, 7));
+    const { flash } = setUp((command, hand) => {
+      sent ||= command === COMMAND.finish;
+      return (sent && command !== COMMAND.finish) || old(command, hand);
+    });
+    const report = await flash({}, PKG);
+    expect(report).toMatchObject({ confirmation: 'handed-over' });
+    expect(report.facts.map(({ name }) => name)).toContain('applicationVersionBefore');
+    expect(report.facts.map(({ name }) => name)).not.toContain('applicationVersion');
+  });
+
+  test('what came with an attempt that failed is not taken for what was there before', async () => {
+    let lost = false;
+    const { flash } = setUp((command, hand) => {
+      if (command === COMMAND.finish && !lost) {
+        lost = true;
+        return true;
+      }
+      // The application of the first attempt starts and tells, before the second goes on.
+      if (!lost || command !== COMMAND.resetToDfu) return false;
+      hand.reply(systemBoot(1, 1, 0) + REPLY.boot, 30);
+      return true;
+    });
+    const report = await flash(
+      { operator: { installedVersion: '1.0.0' } },
+      verified([image], { requires: { application: { below: '1.1' } } }),
+    );
+    expect(report).toMatchObject({ result: 'flashed' });
+    expect(report.attempts).toHaveLength(2);
+  });
+
+  test('what was not told is listed, so that nothing is passed over in silence', async () => {
+    const { flash } = setUp();
+    const requires = {
+      bootloader: { min: '2' },
+      apploader: { min: '1' },
+      application: { min: '1' },
+    };
+    const report = await flash({}, verified([{ bytes: someBytes(8) }], { requires }));
+    expect(report).toMatchObject({ result: 'flashed', notTold: ['apploaderVersion', 'applicationVersion'] });
+    expectValid('flash-report-v1', report);
+    const { flash: another } = setUp();
+    expect((await another({}, PKG)).notTold).toEqual(['applicationVersion']);
+    const { flash: plain } = setUp();
+    expect((await plain()).notTold).toEqual([]);
+    const { flash: absent, port } = setUp();
+    port.refuse = new DfuError('link.not-found', 'no');
+    expect((await absent({}, verified([{ bytes: someBytes(8) }], { requires }))).notTold).toEqual([
+      'bootloaderVersion',
+      'apploaderVersion',
+      'applicationVersion',
+    ]);
+  });
+});
+
+describe('a protocol that says its own sizes of chunks', () => {
+  const protocol = (over: Partial<Protocol<ByteLink>>): Protocol<ByteLink> => ({ ...bgapi, ...over });
+  const failing: Script = (command) => command === 'upload';
+
+  test('is asked in those', async () => {
+    const { run, port } = setUp(failing);
+    const own = protocol({ chunkBytes: { default: 64, smaller: [32, 16] } });
+    const pkg = verified([{ bytes: someBytes(600) }]);
+    const { chunkBytes: _, ...options } = OPTIONS;
+    expect(chunksOf(await flashPackage(pkg, port, own, options, run))).toEqual([64, 32, 16, 16]);
+  });
+
+  test('and can not plan with the next: a report tells of the run, and the device is brought back', async () => {
+    const { run, port } = setUp(failing);
+    const own = protocol({ chunkBytes: { default: 64, smaller: [50] } });
+    const pkg = verified([{ bytes: someBytes(600) }]);
+    const { chunkBytes: _, ...options } = OPTIONS;
+    const report = await flashPackage(pkg, port, own, options, run);
+    expect(report).toMatchObject({ result: 'failed', exit: 2, deviceState: 'old' });
+    expect(report.error).toMatchObject({ code: 'usage.invalid' });
+    expect(errorsOf(report)).toEqual(['link.timeout']);
+    expectValid('flash-report-v1', report);
   });
 });
 

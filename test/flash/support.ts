@@ -4,7 +4,7 @@ import { crc32 } from '../../src/core/crc32.ts';
 import { DfuError } from '../../src/core/errors.ts';
 import { Inbox } from '../../src/core/inbox.ts';
 import type { Wait } from '../../src/core/wait.ts';
-import type { FlashPlan, PlanOptions, Progress, Run } from '../../src/flash/protocol.ts';
+import type { Attempt, FlashPlan, PlanOptions, Progress, Run } from '../../src/flash/protocol.ts';
 import type { FlashOptions } from '../../src/flash/session.ts';
 import type { Manifest, ManifestImage } from '../../src/format/manifest.ts';
 import type { ByteLink, Port } from '../../src/link/link.ts';
@@ -56,6 +56,8 @@ export function verified(images: readonly TestImage[], manifest: Partial<Manifes
 }
 
 export const PLAN: PlanOptions = { entry: 'auto', chunkBytes: 252, confirm: 'handed-over' };
+/** A first attempt that forbids nothing. */
+export const ATTEMPT: Attempt = { number: 1, judge: () => {} };
 export const OPTIONS: FlashOptions = {
   entry: 'auto',
   chunkBytes: 252,

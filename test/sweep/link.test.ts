@@ -85,7 +85,9 @@ describe.each([
           judge(report, faulty.device, what, name !== 'comes after a forged one');
           // A device that is silent for longer than it is asked whether it is there is not there: nothing was begun.
           const absent = strike({ direction, frame }).kind === 'delay' && report.error?.code === NOT_THERE;
-          if (absent) expect(report.deviceState, what).toBe('untouched');
+          // A version that the line made another is not compared as it was: refused, with nothing changed.
+          const misheard = report.error?.code === 'policy.downgrade';
+          if (absent || misheard) expect(report.deviceState, what).toBe('untouched');
           else if (retries > 0) expect(holds(faulty.device, NEW), `${what}: one fault is mended`).toBe(true);
           await recover(faulty, what);
           runs++;

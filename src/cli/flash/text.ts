@@ -25,6 +25,7 @@ export function renderFlashed(report: FlashReport): string {
     package: pkg,
     confirmation = 'none',
     facts,
+    notTold,
     attempts,
     imageBytes,
     wireBytes = 0,
@@ -35,6 +36,9 @@ export function renderFlashed(report: FlashReport): string {
     `${pkg.name} ${pkg.version} was sent to ${report.port} and accepted.`,
     `  ${EVIDENCE[confirmation]} [${confirmation}]`,
     ...(told.length === 0 ? [] : [`  The device told: ${told.join(', ')}`]),
+    ...(notTold.length === 0
+      ? []
+      : [`  Not checked, since the device did not tell it: ${notTold.join(', ')}`]),
     `  ${counted(imageBytes, 'byte')} of image, ${wireBytes} over the wire, ${counted(attempts.length, 'attempt')}, ${seconds(report.durationMs)}`,
     ...(strayResponses === 0
       ? []

@@ -2,13 +2,7 @@ import { utf8 } from '../../core/bytes.ts';
 import type { Clock } from '../../core/clock.ts';
 import { DfuError } from '../../core/errors.ts';
 import { CONFIRMATIONS, ENTRIES, type Protocol } from '../../flash/protocol.ts';
-import {
-  DEFAULT_CHUNK_BYTES,
-  DEFAULT_RETRIES,
-  type FlashOptions,
-  flashPackage,
-  planOptions,
-} from '../../flash/session.ts';
+import { DEFAULT_RETRIES, type FlashOptions, flashPackage, planOptions } from '../../flash/session.ts';
 import { MAX_PACKAGE_BYTES } from '../../format/limits.ts';
 import type { ByteLink, Port } from '../../link/link.ts';
 import { readWholeFile, writeWholeFile } from '../../node/files.ts';
@@ -58,8 +52,9 @@ export async function upload(io: Io, file: string, options: UploadOptions): Prom
     return conclude(io, options, refusalDocument(about), () => io.err(renderText(report, file)));
   }
   for (const warning of report.warnings) io.err(`dfu-flash: warning: ${warning}\n`);
-  const flashOptions = { ...given, operator: verifyOptions.device ?? {} };
-  const plan = protocol.plan(verified, planOptions(flashOptions));
+  const { device: operator = {}, allowDowngrade = false } = verifyOptions;
+  const flashOptions = { ...given, operator, allowDowngrade };
+  const plan = protocol.plan(verified, planOptions(protocol, flashOptions));
   if (target === undefined) {
     return conclude(io, options, planDocument(plan, about), () => io.out(renderPlan(plan)));
   }
@@ -133,8 +128,7 @@ function readFlashOptions(options: UploadOptions): Omit<FlashOptions, 'operator'
   const { entry, chunkSize, confirm, retries } = options;
   return {
     entry: entry === undefined ? 'auto' : parseChoice('--entry', entry, ENTRIES),
-    chunkBytes:
-      chunkSize === undefined ? DEFAULT_CHUNK_BYTES : parseNumber('--chunk-size', chunkSize, 1, 0xffff),
+    ...(chunkSize === undefined ? {} : { chunkBytes: parseNumber('--chunk-size', chunkSize, 1, 0xffff) }),
     confirm: confirm === undefined ? 'auto' : parseChoice('--confirm', confirm, ['auto', ...CONFIRMATIONS]),
     retries: retries === undefined ? DEFAULT_RETRIES : parseNumber('--retries', retries, 0, 100),
   };

@@ -1,5 +1,6 @@
 import { DfuError } from '../../core/errors.ts';
 import { within } from '../../core/wait.ts';
+import { dottedDeviceVersion } from '../facts.ts';
 import { CONFIRMATIONS, type Confirmation, type Run } from '../protocol.ts';
 import type { Channel } from './channel.ts';
 import { probe } from './entry.ts';
@@ -10,6 +11,7 @@ import {
   RESET_MODE,
   type SystemBoot,
   systemReset,
+  versionOf,
 } from './wire.ts';
 
 /** Long enough for a bootloader that checks a signature and an application that starts slowly. */
@@ -82,8 +84,8 @@ export function grade(
   if (told !== undefined && expected !== undefined && !matches) {
     throw new DfuError(
       'device.wrong-version',
-      `the application tells version ${told}, expected is ${dotted(expected)}`,
-      { deviceState: 'unknown', facts: { expected: dotted(expected), found: told } },
+      `the application tells version ${told}, expected is ${dottedDeviceVersion(expected)}`,
+      { deviceState: 'unknown', facts: { expected: dottedDeviceVersion(expected), found: told } },
     );
   }
   const confirmation = matches ? 'version' : running === 'application' ? 'booted' : 'handed-over';
@@ -100,9 +102,6 @@ export function grade(
   return confirmation;
 }
 
-/** As the application tells it. */
-export const versionOf = (boot: SystemBoot): string => `${boot.major}.${boot.minor}.${boot.patch}`;
-
 /** Part by part: a minor or patch above 255 has no place in the 32 bits, and must not look like another version. */
-const tells = (boot: SystemBoot, expected: number): boolean => versionOf(boot) === dotted(expected);
-const dotted = (version: number): string => `${version >>> 16}.${(version >>> 8) & 0xff}.${version & 0xff}`;
+const tells = (boot: SystemBoot, expected: number): boolean =>
+  versionOf(boot) === dottedDeviceVersion(expected);

@@ -4,12 +4,12 @@ import { shown } from '../../core/text.ts';
 import { within } from '../../core/wait.ts';
 import type { ByteLink, Port } from '../../link/link.ts';
 import { assertVerified } from '../../verify/verified-package.ts';
-import { assertRequirements } from '../facts.ts';
-import type { DeviceFacts, FlashPlan, Outcome, PlannedImage, Protocol, Run } from '../protocol.ts';
+import { comparableVersion } from '../facts.ts';
+import type { Attempt, DeviceFacts, FlashPlan, Outcome, PlannedImage, Protocol, Run } from '../protocol.ts';
 import { type Channel, withChannel } from './channel.ts';
-import { grade, startApplication, versionOf } from './confirm.ts';
+import { grade, startApplication } from './confirm.ts';
 import { type Entered, enterBootloader, probe, restartBootloader, stopHere } from './entry.ts';
-import { expectedVersion, planBgapi } from './plan.ts';
+import { CHUNK_BYTES, expectedVersion, planBgapi } from './plan.ts';
 import { describeStatus } from './status.ts';
 import {
   CLASS,
@@ -21,9 +21,11 @@ import {
   RESET_MODE,
   resultOf,
   STATUS,
+  type SystemBoot,
   setAddress,
   systemReset,
   upload,
+  versionOf,
 } from './wire.ts';
 
 const UPLOAD_MS = 3000;
@@ -39,17 +41,19 @@ const IDENTIFY_MS = 4000;
 export const bgapi: Protocol<ByteLink> = {
   name: 'bgapi',
   link: 'bytes',
+  chunkBytes: CHUNK_BYTES,
+  tells: ['bootloaderVersion', 'applicationVersion', 'applicationBuild', 'hardware'],
   plan: planBgapi,
   execute,
   identify,
   settle,
 };
 
-async function execute(port: Port<ByteLink>, plan: FlashPlan, run: Run, attempt: number): Promise<Outcome> {
+async function execute(port: Port<ByteLink>, plan: FlashPlan, run: Run, attempt: Attempt): Promise<Outcome> {
   assertVerified(plan.package);
   const update = new Update(plan, run, attempt);
   try {
-    run.emit({ phase: 'connect', attempt });
+    run.emit({ phase: 'connect', attempt: attempt.number });
     return await withChannel(port, run, (channel) => update.perform(channel));
   } catch (error) {
     if (!(error instanceof DfuError) || error.deviceState !== undefined) throw error;
@@ -61,14 +65,14 @@ async function execute(port: Port<ByteLink>, plan: FlashPlan, run: Run, attempt:
 class Update {
   readonly #plan: FlashPlan;
   readonly #run: Run;
-  readonly #attempt: number;
+  readonly #attempt: Attempt;
   #facts: DeviceFacts = { running: 'bootloader' };
   #doneBytes = 0;
   #wireBytes = 0;
   /** What flash holds, should all end now. */
   deviceState: DeviceState = 'untouched';
 
-  constructor(plan: FlashPlan, run: Run, attempt: number) {
+  constructor(plan: FlashPlan, run: Run, attempt: Attempt) {
     this.#plan = plan;
     this.#run = run;
     this.#attempt = attempt;
@@ -84,23 +88,29 @@ class Update {
   }
 
   async #enter(channel: Channel, index: number): Promise<void> {
-    this.#run.emit({ phase: 'enter', attempt: this.#attempt });
-    const { entry } = this.#plan.options;
+    this.#run.emit({ phase: 'enter', attempt: this.#attempt.number });
+    const { options, package: pkg } = this.#plan;
     const next = index > 0 ? await restartBootloader(channel, this.#run) : undefined;
     const entered =
-      next ?? (await enterBootloader(channel, this.#run, index > 0 ? 'bgapi' : entry, this.#attempt));
+      next ??
+      (await enterBootloader(channel, this.#run, {
+        entry: index > 0 ? 'bgapi' : options.entry,
+        attempt: this.#attempt.number,
+        askVersion:
+          index === 0 && (pkg.manifest.requires?.application ?? comparableVersion(pkg)) !== undefined,
+      }));
     this.#told(entered);
     // Only of what was there before: an image of this package may have brought another bootloader.
-    if (index === 0) assertRequirements(this.#plan.package.manifest.requires, this.#facts);
+    if (index === 0) this.#attempt.judge(this.#facts);
   }
 
   #told({ bootloaderVersion, application }: Entered): void {
     this.#facts = {
+      ...(application && factsOf(application)),
       running: 'bootloader',
       bootloaderVersion: dottedVersion(bootloaderVersion),
-      ...(application === undefined ? {} : { applicationVersion: versionOf(application) }),
     };
-    this.#run.emit({ phase: 'enter', attempt: this.#attempt, facts: this.#facts });
+    this.#run.emit({ phase: 'enter', attempt: this.#attempt.number, facts: this.#facts });
   }
 
   /** The one request that may be sent again: it changes nothing. */
@@ -141,7 +151,7 @@ class Update {
       this.#doneBytes += chunk.length;
       this.#progress(entry.name);
     }
-    this.#run.emit({ phase: 'finish', attempt: this.#attempt, image: entry.name });
+    this.#run.emit({ phase: 'finish', attempt: this.#attempt.number, image: entry.name });
     const result = await this.#request(channel, finish(), DFU.finish, FINISH_MS, 'answer to finish');
     if (result !== STATUS.ok) throw refused(`image ${shown(entry.name)} at its end`, result, bytes.length);
     this.#wireBytes += channel.wireBytes - wireBytesBefore;
@@ -150,8 +160,11 @@ class Update {
 
   async #confirm(channel: Channel): Promise<Outcome> {
     const { confirm } = this.#plan.options;
-    this.#run.emit({ phase: 'confirm', attempt: this.#attempt });
+    this.#run.emit({ phase: 'confirm', attempt: this.#attempt.number });
     const outcome = { deviceState: 'new' as const, wireBytes: this.#wireBytes };
+    // What the application before told of itself is past.
+    const { applicationVersion: _, applicationBuild: __, ...lasting } = this.#facts;
+    this.#facts = lasting;
     if (confirm === 'none') {
       await channel.send(systemReset(RESET_MODE.normal), within(WRITE_MS, this.#run));
       return { ...outcome, confirmation: 'none', facts: this.#facts, strayResponses: channel.strayResponses };
@@ -159,8 +172,9 @@ class Update {
     const start = await this.#start(channel);
     const boot = start.boots.at(-1);
     if (boot !== undefined) {
-      this.#facts = { ...this.#facts, running: 'application', applicationVersion: versionOf(boot) };
-      this.#run.emit({ phase: 'confirm', attempt: this.#attempt, facts: this.#facts });
+      const { bootloaderVersion = dottedVersion(boot.bootloader) } = this.#facts;
+      this.#facts = { ...factsOf(boot), bootloaderVersion };
+      this.#run.emit({ phase: 'confirm', attempt: this.#attempt.number, facts: this.#facts });
     }
     const confirmation = grade(start, confirm, expectedVersion(this.#plan.package));
     return { ...outcome, confirmation, facts: this.#facts, strayResponses: channel.strayResponses };
@@ -212,7 +226,7 @@ class Update {
   #progress(image: string): void {
     this.#run.emit({
       phase: 'upload',
-      attempt: this.#attempt,
+      attempt: this.#attempt.number,
       image,
       doneBytes: this.#doneBytes,
       totalBytes: this.#plan.totalBytes,
@@ -228,6 +242,16 @@ function refused(where: string, result: number, offset: number): DfuError {
   return new DfuError('device.image-refused', `the device refused ${where}: ${describeStatus(result)}`, {
     facts: { status: result, offset },
   });
+}
+
+/** What an application told when it started. */
+function factsOf(boot: SystemBoot): DeviceFacts {
+  return {
+    running: 'application',
+    applicationVersion: versionOf(boot),
+    applicationBuild: String(boot.build),
+    hardware: String(boot.hardware),
+  };
 }
 
 /**
@@ -254,11 +278,7 @@ async function identify(port: Port<ByteLink>, run: Run): Promise<DeviceFacts> {
       if (version !== undefined) return { running: 'bootloader', bootloaderVersion: dottedVersion(version) };
       const boot = decodeSystemBoot(event);
       if (boot !== undefined) {
-        return {
-          running: 'application',
-          applicationVersion: versionOf(boot),
-          bootloaderVersion: dottedVersion(boot.bootloader),
-        };
+        return { ...factsOf(boot), bootloaderVersion: dottedVersion(boot.bootloader) };
       }
     }
     if (answer === 'other') return { running: 'application' };

@@ -39,6 +39,14 @@ export interface Entered {
   application?: SystemBoot;
 }
 
+export interface EntryOptions {
+  entry: Entry;
+  /** Counts from 1. */
+  attempt: number;
+  /** Have the application that is there tell its version first: it does so only when it starts. */
+  askVersion: boolean;
+}
+
 type Heard = Omit<Entered, 'bootloaderVersion'> & { bootloaderVersion?: number };
 
 /**
@@ -49,10 +57,9 @@ type Heard = Omit<Entered, 'bootloaderVersion'> & { bootloaderVersion?: number }
 export async function enterBootloader(
   channel: Channel,
   run: Run,
-  entry: Entry,
-  attempt: number,
+  { entry, attempt, askVersion }: EntryOptions,
 ): Promise<Entered> {
-  const entrance = new Entrance(channel, run, attempt);
+  const entrance = new Entrance(channel, run, attempt, askVersion);
   const entered = await enter(entrance, entry, attempt);
   if (entered !== undefined) return entered;
   throw new DfuError(
@@ -72,7 +79,7 @@ function enter(entrance: Entrance, entry: Entry, attempt: number): Promise<Enter
 
 /** Restarts a bootloader that answers; gives what it told, `undefined` when no boot event came. */
 export function restartBootloader(channel: Channel, run: Run): Promise<Entered | undefined> {
-  return new Entrance(channel, run, 1).reset(RESET_MODE.uartDfu, BOOT_MS);
+  return new Entrance(channel, run, 1, false).reset(RESET_MODE.uartDfu, BOOT_MS);
 }
 
 /** Whether a bootloader answers; what else was heard is kept. */
@@ -98,14 +105,18 @@ class Entrance {
   readonly #channel: Channel;
   readonly #run: Run;
   readonly #attempt: number;
+  #askVersion: boolean;
+  /** To the last probe. */
+  #applicationAnswers = false;
   #heard: Heard = { bootFailed: false };
   /** Something spoke BGAPI. */
   answered = false;
 
-  constructor(channel: Channel, run: Run, attempt: number) {
+  constructor(channel: Channel, run: Run, attempt: number, askVersion: boolean) {
     this.#channel = channel;
     this.#run = run;
     this.#attempt = attempt;
+    this.#askVersion = askVersion;
   }
 
   /** Expects the bootloader to be there. */
@@ -125,6 +136,7 @@ class Entrance {
       const entered =
         (await this.#listen(LISTEN_MS)) ??
         (await this.#probeAndReset()) ??
+        (await this.#hearVersion()) ??
         (await this.#ask(userResetToDfu(), REBOOT_MS)) ??
         (await this.reset(RESET_MODE.uartDfu, REBOOT_MS));
       if (entered !== undefined) return entered;
@@ -164,11 +176,21 @@ class Entrance {
   async #probeAndReset(): Promise<Entered | undefined> {
     const heard = await probe(this.#channel);
     if (heard !== 'silence') this.answered = true;
+    this.#applicationAnswers = heard === 'other';
     return heard === 'bootloader' ? this.reset(RESET_MODE.uartDfu, BOOT_MS) : this.#listen(0);
   }
 
-  /** Reads events until the bootloader tells its start. */
-  async #listen(timeoutMs: number): Promise<Entered | undefined> {
+  /** Restarts an application that answers, once, so that it tells its version. */
+  async #hearVersion(): Promise<Entered | undefined> {
+    if (!this.#askVersion || !this.#applicationAnswers || this.#heard.application !== undefined)
+      return undefined;
+    this.#askVersion = false;
+    await this.#channel.send(systemReset(RESET_MODE.normal), within(WRITE_MS, this.#run));
+    return this.#listen(REBOOT_MS, true);
+  }
+
+  /** Reads events until the bootloader tells its start; or the application, where `either` ends it. */
+  async #listen(timeoutMs: number, either = false): Promise<Entered | undefined> {
     const end = this.#run.clock.now() + timeoutMs;
     for (;;) {
       const event = await this.#channel.nextEvent(Math.max(0, end - this.#run.clock.now()));
@@ -179,6 +201,7 @@ class Entrance {
       if (isBootFailure(event)) this.#heard.bootFailed = true;
       if (application !== undefined) this.#heard = { bootFailed: false, application };
       if (version !== undefined) return { ...this.#heard, bootloaderVersion: version };
+      if (either && application !== undefined) return undefined;
     }
   }
 

@@ -5,6 +5,8 @@ import { assertVerified, type VerifiedPackage } from '../../verify/verified-pack
 import type { FlashPlan, PlanOptions } from '../protocol.ts';
 import { MAX_UPLOAD_BYTES } from './wire.ts';
 
+export const CHUNK_BYTES = { default: MAX_UPLOAD_BYTES, smaller: [128, 48] } as const;
+
 /** Flash is written in words: an upload that splits one confuses older bootloaders. */
 const WORD_BYTES = 4;
 

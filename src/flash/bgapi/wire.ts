@@ -125,6 +125,9 @@ export function dfuBootVersion(frame: Frame): number | undefined {
     : undefined;
 }
 
+/** The application's version, as it tells it. */
+export const versionOf = ({ major, minor, patch }: SystemBoot): string => `${major}.${minor}.${patch}`;
+
 /** Whether it is a dfu_boot_failure event. */
 export const isBootFailure = (frame: Frame): boolean => isEvent(frame, CLASS.dfu, DFU_EVENT.bootFailure);
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { bgapi } from '../../../src/flash/bgapi/driver.ts';
 import type { Confirmation } from '../../../src/flash/protocol.ts';
 import {
+  ATTEMPT,
   COMMAND,
   errorOf,
   goodDevice,
@@ -41,7 +42,7 @@ async function confirm(
     { confirm: asked ?? 'handed-over' },
     deviceVersion === undefined ? {} : { deviceVersion },
   );
-  return { run, port, outcome: bgapi.execute(port, plan, run, 1) };
+  return { run, port, outcome: bgapi.execute(port, plan, run, ATTEMPT) };
 }
 const outcomeOf = async (...args: Parameters<typeof confirm>) => (await confirm(...args)).outcome;
 const failureOf = async (...args: Parameters<typeof confirm>) => errorOf((await confirm(...args)).outcome);
@@ -54,6 +55,8 @@ describe('confirmation is graded evidence', () => {
     expect(outcome.facts).toEqual({
       running: 'application',
       applicationVersion: '1.1.0',
+      applicationBuild: '0',
+      hardware: '1',
       bootloaderVersion: '2.4.1',
     });
   });
@@ -87,7 +90,9 @@ describe('confirmation is graded evidence', () => {
         return started;
       }),
     );
-    expect(await bgapi.execute(port, planOf(bgapi, 600), run, 1)).toMatchObject({ confirmation: 'booted' });
+    expect(await bgapi.execute(port, planOf(bgapi, 600), run, ATTEMPT)).toMatchObject({
+      confirmation: 'booted',
+    });
   });
 
   test('what an application prints is no answer', async () => {
@@ -165,7 +170,7 @@ describe('what is not good enough', () => {
     const run = testRun();
     const stays = (command: string) => command === COMMAND.reset;
     const port = new ScriptedPort(run.clock, goodDevice(stays));
-    const error = await errorOf(bgapi.execute(port, planOf(bgapi, 600), run, 1));
+    const error = await errorOf(bgapi.execute(port, planOf(bgapi, 600), run, ATTEMPT));
     expect(error.code).toBe('device.back-in-bootloader');
     expect(port.count(COMMAND.reset)).toBe(2);
 
@@ -174,7 +179,7 @@ describe('what is not good enough', () => {
       lost.clock,
       goodDevice((command, { times }) => command === COMMAND.reset && times === 1),
     );
-    expect(await bgapi.execute(losing, planOf(bgapi, 600), lost, 1)).toMatchObject({
+    expect(await bgapi.execute(losing, planOf(bgapi, 600), lost, ATTEMPT)).toMatchObject({
       confirmation: 'booted',
     });
   });

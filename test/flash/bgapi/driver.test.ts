@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { DfuError } from '../../../src/core/errors.ts';
 import { bgapi } from '../../../src/flash/bgapi/driver.ts';
 import type { FlashPlan } from '../../../src/flash/protocol.ts';
 import {
+  ATTEMPT,
   COMMAND,
   errorOf,
   goodDevice,
@@ -25,7 +27,7 @@ function setUp(script: Script = () => false): { port: ScriptedPort; run: TestRun
   return { run, port: new ScriptedPort(run.clock, goodDevice(script)) };
 }
 const execute = (port: ScriptedPort, run: TestRun, plan: FlashPlan = planOf(bgapi, 600)) =>
-  bgapi.execute(port, plan, run, 1);
+  bgapi.execute(port, plan, run, ATTEMPT);
 
 /** The image bytes that the uploads carried. */
 const uploaded = (port: ScriptedPort): string =>
@@ -193,7 +195,7 @@ describe('entry', () => {
 
   test('a second attempt does not call the operator again', async () => {
     const { port, run } = setUp();
-    await bgapi.execute(port, planOf(bgapi, 600, { entry: 'manual' }), run, 2);
+    await bgapi.execute(port, planOf(bgapi, 600, { entry: 'manual' }), run, { ...ATTEMPT, number: 2 });
     expect(run.messages()).toEqual([]);
   });
 
@@ -214,16 +216,55 @@ describe('entry', () => {
     expect(port.count('upload')).toBe(3);
   });
 
-  test('a bootloader version that the package does not allow ends it before anything is changed', async () => {
+  test('what the device told is judged once, before anything on it is changed', async () => {
     const { port, run } = setUp();
-    for (const bootloader of [{ min: '2.5' }, { below: '2.4.1' }]) {
-      const plan = bgapi.plan(verified([{ bytes: someBytes(8) }], { requires: { bootloader } }), PLAN);
-      const error = await errorOf(execute(port, run, plan));
-      expect(error).toMatchObject({ code: 'device.requirement-not-met', exit: 5, deviceState: 'untouched' });
-    }
+    const told: unknown[] = [];
+    const judge = (facts: unknown) => {
+      told.push(facts);
+      throw new DfuError('policy.downgrade', 'no');
+    };
+    const error = await errorOf(bgapi.execute(port, planOf(bgapi, 600), run, { number: 1, judge }));
+    expect(error).toMatchObject({ code: 'policy.downgrade', deviceState: 'untouched' });
+    expect(told).toEqual([{ running: 'bootloader', bootloaderVersion: '2.4.1' }]);
     expect(port.count('upload')).toBe(0);
-    const fits = { requires: { bootloader: { min: '2.4.1', below: '2.4.2' } } };
-    await execute(port, run, bgapi.plan(verified([{ bytes: someBytes(8) }], fits), PLAN));
+    const two = bgapi.plan(verified([{ bytes: someBytes(8) }, { bytes: someBytes(8) }]), PLAN);
+    let judged = 0;
+    await bgapi.execute(port, two, run, { number: 1, judge: () => void judged++ });
+    expect(judged).toBe(1);
+  });
+
+  test.each([
+    ['is restarted once to tell its version, where that is compared', '0x00010100', 1],
+    ['is not restarted where its version compares with nothing', undefined, 0],
+  ])('an application that answers %s', async (_, deviceVersion, restarts) => {
+    let inBootloader = false;
+    const { port, run } = setUp((command, hand) => {
+      if (inBootloader) return false;
+      if (command === COMMAND.probe) hand.reply('200200010f00');
+      if (command === COMMAND.reset) hand.reply(systemBoot(1, 0, 7), 100);
+      // It knows this one at the second time only.
+      if (command === COMMAND.userReset && hand.times === 2) {
+        inBootloader = true;
+        hand.reply(REPLY.boot, 30);
+      }
+      return true;
+    });
+    const told: unknown[] = [];
+    const image = deviceVersion === undefined ? {} : { deviceVersion };
+    const judge = (facts: unknown) => void told.push(facts);
+    await bgapi.execute(port, planOf(bgapi, 600, {}, image), run, { number: 1, judge });
+    const before = port.sent.slice(
+      0,
+      port.sent.findIndex((c) => /^20fd/.test(c)),
+    );
+    expect(before.filter((c) => c === COMMAND.reset)).toHaveLength(restarts);
+    expect(told).toEqual([
+      {
+        running: 'bootloader',
+        bootloaderVersion: '2.4.1',
+        ...(restarts > 0 && { applicationVersion: '1.0.7', applicationBuild: '0', hardware: '1' }),
+      },
+    ]);
   });
 });
 
@@ -257,7 +298,9 @@ describe('the upload', () => {
       hand.reply(`2050${REPLY.upload}`);
       return true;
     });
-    await execute(port, run);
+    expect(await execute(port, run)).toMatchObject({ confirmation: 'booted', strayResponses: 0 });
+    expect(port.count('upload')).toBe(3);
+    expect(uploaded(port)).toBe(Buffer.from(someBytes(600)).toString('hex'));
   });
 
   test.each([
@@ -319,7 +362,9 @@ describe('the upload', () => {
       hand.reply(REPLY.finish, 14_000);
       return true;
     });
-    await execute(port, run);
+    expect(await execute(port, run)).toMatchObject({ confirmation: 'booted', deviceState: 'new' });
+    expect(port.count(COMMAND.finish)).toBe(1);
+    expect(run.clock.now()).toBeGreaterThan(14_000);
   });
 
   test('when the last chunk went out and no answer came, nobody knows what is in flash', async () => {
@@ -413,6 +458,8 @@ describe('identify', () => {
     expect(await bgapi.identify(port, run)).toEqual({
       running: 'application',
       applicationVersion: '1.1.0',
+      applicationBuild: '0',
+      hardware: '1',
       bootloaderVersion: '2.4.1',
     });
   });
