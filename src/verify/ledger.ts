@@ -1,7 +1,14 @@
 import { DfuError, ERRORS, type ErrorCode, type Facts } from '../core/errors.ts';
-import { CHECKS, type CheckId, type CheckRule, type Verdict } from './checks.ts';
+import {
+  type AcceptingVerdict,
+  CHECKS,
+  type CheckId,
+  type CheckRule,
+  type Need,
+  type Verdict,
+} from './checks.ts';
 import type { Check } from './report.ts';
-import type { Trust } from './trust.ts';
+import { noSuchTrust, type Trust } from './trust.ts';
 
 type Outcome = Pick<Check, 'status' | 'message' | 'code' | 'cure' | 'facts'>;
 
@@ -68,12 +75,13 @@ export class Ledger {
     const rows = this.#rows();
     const decided = rows.find((row) => row.outcome?.status === 'fail');
     if (decided !== undefined) return decided.rule.verdict;
+    const { verdict, excuses } = acceptance(trust);
     for (const { rule, outcome } of rows) {
-      const skippable = rule.need === 'told' || (rule.need === 'signed' && trust === 'allow-unsigned');
+      const skippable = excuses.includes(rule.need);
       if (outcome?.status === 'pass' || (outcome?.status === 'skipped' && skippable)) continue;
       throw new Error(`nothing failed, but the check ${rule.id} did not pass`);
     }
-    return trust === 'keys' ? 'trusted' : 'accepted-unsigned';
+    return verdict;
   }
 
   #rows(): Row[] {
@@ -94,6 +102,18 @@ export class Ledger {
     if (!due || this.#outcomes.has(key)) throw new Error(`the check ${key} is not due`);
     this.#outcomes.set(key, outcome);
     if (outcome.status === 'fail') this.#failures += 1;
+  }
+}
+
+/** The verdict that a kind of trust can end in, and which checks may then have been skipped on purpose. */
+function acceptance(trust: Trust['kind']): { verdict: AcceptingVerdict; excuses: readonly Need[] } {
+  switch (trust) {
+    case 'keys':
+      return { verdict: 'trusted', excuses: ['told'] };
+    case 'allow-unsigned':
+      return { verdict: 'accepted-unsigned', excuses: ['told', 'signed'] };
+    default:
+      return noSuchTrust(trust);
   }
 }
 

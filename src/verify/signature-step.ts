@@ -1,38 +1,28 @@
 import type { Bytes } from '../core/bytes.ts';
 import { counted } from '../core/text.ts';
 import { verifyEd25519 } from '../crypto/ed25519.ts';
-import { type PublicKey, publicKeyDer } from '../crypto/public-key.ts';
 import { decodeSignatures, signedMessage } from '../format/signatures.ts';
 import type { Ledger } from './ledger.ts';
 import type { ReportedSignature } from './report.ts';
+import { type KeysById, noSuchTrust, type TrustTerms } from './trust.ts';
 
-/** The keys of a call by their id. Throws TypeError on an object that `importPublicKey` did not make. */
-export function keysById(keys: readonly PublicKey[]): ReadonlyMap<string, PublicKey> {
-  for (const key of keys) publicKeyDer(key);
-  return new Map(keys.map((key) => [key.keyId, key]));
-}
+type Signature = ReturnType<typeof decodeSignatures>[number];
 
 /**
- * Steps 2 and 3: the form of signatures.json, then every signature over the raw manifest bytes. `keys` absent: no
+ * Steps 2 and 3: the form of signatures.json, then every signature over the raw manifest bytes. With `allow-unsigned` no
  * signature is evaluated, and a package that has some is refused.
  */
 export async function judgeSignatures(
   ledger: Ledger,
   manifestBytes: Bytes,
   signaturesBytes: Bytes | undefined,
-  keys: ReadonlyMap<string, PublicKey> | undefined,
+  trust: TrustTerms,
 ): Promise<ReportedSignature[] | undefined> {
   if (signaturesBytes === undefined) {
-    if (keys === undefined) {
-      ledger.skip('signatures.present', 'there are none, as the operator allows');
-      ledger.skip('signatures.form', 'there are none');
-      ledger.skip('signatures.good', 'there are none, as the operator allows');
-    } else {
-      ledger.fail('signatures.present', 'trust.unsigned', 'the package is not signed');
-    }
+    judgeAbsence(ledger, trust);
     return undefined;
   }
-  let signatures: { keyId: string; signature: Bytes }[];
+  let signatures: Signature[];
   ledger.pass('signatures.present', 'there is a signatures.json');
   try {
     signatures = decodeSignatures(signaturesBytes);
@@ -41,11 +31,41 @@ export async function judgeSignatures(
     return undefined;
   }
   ledger.pass('signatures.form', counted(signatures.length, 'signature'));
-  if (keys === undefined) {
-    const message = 'the package is signed, and no key was given to judge the signatures';
-    ledger.fail('signatures.good', 'trust.signatures-not-judged', message, { signatures: signatures.length });
-    return signatures.map(({ keyId }) => ({ keyId, status: 'not-judged' }));
+  switch (trust.kind) {
+    case 'keys':
+      return judgeByKeys(ledger, manifestBytes, signatures, trust.keys);
+    case 'allow-unsigned': {
+      const message = 'the package is signed, and no key was given to judge the signatures';
+      const facts = { signatures: signatures.length };
+      ledger.fail('signatures.good', 'trust.signatures-not-judged', message, facts);
+      return signatures.map(({ keyId }) => ({ keyId, status: 'not-judged' }));
+    }
+    default:
+      return noSuchTrust(trust);
   }
+}
+
+function judgeAbsence(ledger: Ledger, trust: TrustTerms): void {
+  switch (trust.kind) {
+    case 'keys':
+      ledger.fail('signatures.present', 'trust.unsigned', 'the package is not signed');
+      return;
+    case 'allow-unsigned':
+      ledger.skip('signatures.present', 'there are none, as the operator allows');
+      ledger.skip('signatures.form', 'there are none');
+      ledger.skip('signatures.good', 'there are none, as the operator allows');
+      return;
+    default:
+      noSuchTrust(trust);
+  }
+}
+
+async function judgeByKeys(
+  ledger: Ledger,
+  manifestBytes: Bytes,
+  signatures: readonly Signature[],
+  keys: KeysById,
+): Promise<ReportedSignature[]> {
   const message = await signedMessage(manifestBytes);
   const judged: ReportedSignature[] = [];
   for (const { keyId, signature } of signatures) {

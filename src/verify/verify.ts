@@ -1,5 +1,4 @@
 import type { Bytes } from '../core/bytes.ts';
-import { DfuError } from '../core/errors.ts';
 import { counted } from '../core/text.ts';
 import { decodeManifest, type Manifest } from '../format/manifest.ts';
 import { packageId as packageIdOf } from '../format/signatures.ts';
@@ -10,8 +9,8 @@ import { Ledger } from './ledger.ts';
 import { readTerms, type Terms, type VerifyOptions } from './options.ts';
 import { judgePolicy } from './policy.ts';
 import type { Fact, ReportedPackage, ReportedSignature, VerifyReport } from './report.ts';
-import { judgeSignatures, keysById } from './signature-step.ts';
-import type { Trust } from './trust.ts';
+import { judgeSignatures } from './signature-step.ts';
+import { noSuchTrust, readTrust, type Trust, type TrustTerms } from './trust.ts';
 import { makeVerified, type VerifiedPackage } from './verified-package.ts';
 
 export interface Judgement {
@@ -30,21 +29,20 @@ export interface Judgement {
  */
 export async function verifyPackage(bytes: Bytes, trust: Trust, options: VerifyOptions): Promise<Judgement> {
   const terms = readTerms(options);
-  const keys = readTrust(trust);
+  const trusted = readTrust(trust);
   const own = takeOver(bytes, options.transfer === true);
   const ledger = new Ledger();
-  const found = await judge(ledger, own, keys, terms);
+  const found = await judge(ledger, own, trusted, terms);
 
-  const kind = keys === undefined ? 'allow-unsigned' : 'keys';
   const checks = ledger.checks();
-  const verdict = ledger.verdict(kind);
+  const verdict = ledger.verdict(trusted.kind);
   const code = checks.find((check) => check.status === 'fail')?.code;
   const report: VerifyReport = {
     verdict,
     exit: VERDICT_EXIT[verdict],
     ...(code === undefined ? {} : { code }),
     judgedAt: terms.at,
-    trust: keys === undefined ? { kind: 'allow-unsigned' } : { kind: 'keys', keyIds: [...keys.keys()] },
+    trust: reportedTrust(trusted),
     size: own.length,
     ...(found.packageId === undefined ? {} : { packageId: found.packageId }),
     ...(found.signatures === undefined ? {} : { signatures: found.signatures }),
@@ -66,12 +64,7 @@ interface Found {
 }
 
 /** The seven steps. Ends behind the first that fails; what it had found by then comes back. */
-async function judge(
-  ledger: Ledger,
-  bytes: Bytes,
-  keys: ReturnType<typeof readTrust>,
-  terms: Terms,
-): Promise<Found> {
+async function judge(ledger: Ledger, bytes: Bytes, trust: TrustTerms, terms: Terms): Promise<Found> {
   const found: Found = { warnings: [] };
 
   // 1. The container alone.
@@ -86,7 +79,7 @@ async function judge(
   found.packageId = await packageIdOf(manifestBytes);
 
   // 2 and 3. The signatures over the raw manifest.
-  const signatures = await judgeSignatures(ledger, manifestBytes, signaturesBytes, keys);
+  const signatures = await judgeSignatures(ledger, manifestBytes, signaturesBytes, trust);
   if (signatures !== undefined) found.signatures = signatures;
   if (ledger.failed) return found;
 
@@ -103,13 +96,8 @@ async function judge(
   await judgeImages(ledger, found.manifest, found.container);
   if (ledger.failed) return found;
 
-  // 6. The trust rule: any one of the keys given suffices.
-  if (keys === undefined) {
-    ledger.skip('trust.rule', 'no signature was asked for');
-    found.warnings.push('accepted without a signature: nobody vouches for what is in it');
-  } else {
-    ledger.pass('trust.rule', 'one good signature by a key that was given suffices');
-  }
+  // 6. The trust rule.
+  found.warnings.push(...judgeTrust(ledger, trust));
 
   // 7. Policy.
   found.warnings.push(...judgePolicy(ledger, found.manifest, found.packageId, terms));
@@ -123,12 +111,29 @@ function takeOver(bytes: Bytes, transfer: boolean): Bytes {
   return new Uint8Array(structuredClone(buffer, { transfer: [buffer] }), byteOffset, byteLength);
 }
 
-function readTrust(trust: Trust): ReturnType<typeof keysById> | undefined {
-  if (trust.kind === 'allow-unsigned') return undefined;
-  if (trust.kind !== 'keys') throw new TypeError('no such kind of trust');
-  const keys = keysById(trust.keys);
-  if (keys.size === 0) throw new DfuError('usage.invalid', 'no key was given to judge by');
-  return keys;
+/** Step 6: any one of the keys given suffices. */
+function judgeTrust(ledger: Ledger, trust: TrustTerms): string[] {
+  switch (trust.kind) {
+    case 'keys':
+      ledger.pass('trust.rule', 'one good signature by a key that was given suffices');
+      return [];
+    case 'allow-unsigned':
+      ledger.skip('trust.rule', 'no signature was asked for');
+      return ['accepted without a signature: nobody vouches for what is in it'];
+    default:
+      return noSuchTrust(trust);
+  }
+}
+
+function reportedTrust(trust: TrustTerms): VerifyReport['trust'] {
+  switch (trust.kind) {
+    case 'keys':
+      return { kind: 'keys', keyIds: [...trust.keys.keys()] };
+    case 'allow-unsigned':
+      return { kind: 'allow-unsigned' };
+    default:
+      return noSuchTrust(trust);
+  }
 }
 
 function contentOf(found: Found): Omit<VerifiedPackage, 'verdict'> {

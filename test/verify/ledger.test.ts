@@ -29,6 +29,10 @@ describe('the verdict is an allow-list', () => {
     },
   );
 
+  test('by a kind of trust that it does not know nothing is accepted', () => {
+    expect(() => passed().verdict('threshold' as 'keys')).toThrow(TypeError);
+  });
+
   test('without any image nothing is accepted', () => {
     expect(() => passed(undefined, []).verdict('keys')).toThrow();
   });

@@ -154,6 +154,13 @@ describe('signatures', () => {
     });
   });
 
+  test('another kind of trust is a call that can not be judged by', async () => {
+    for (const bytes of [await samplePackage(), await samplePackage({ keys: [key] })]) {
+      const trust = { kind: 'threshold', keys: [key.public] } as unknown as Trust;
+      await expect(judge(bytes, {}, trust)).rejects.toThrow(TypeError);
+    }
+  });
+
   test('a key that was not imported is refused, whatever it claims to be', async () => {
     const bytes = await samplePackage({ keys: [key] });
     const fake = { ...key.public };
