@@ -1,3 +1,5 @@
+import type { VersionRange } from './manifest.ts';
+
 /** A version by SemVer 2.0.0 (https://semver.org), within the limits of the package format. */
 export interface SemVer {
   readonly major: number;
@@ -78,6 +80,12 @@ export function compareDotted(a: string, b: string): number {
     if (order !== 0) return order;
   }
   return 0;
+}
+
+/** Whether a dotted version lies in a range: not below its `min`, and below its `below`. Throws RangeError as `compareDotted`. */
+export function inRange(version: string, { min, below }: VersionRange): boolean {
+  if (min !== undefined && compareDotted(version, min) < 0) return false;
+  return below === undefined || compareDotted(version, below) < 0;
 }
 
 /**

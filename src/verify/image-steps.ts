@@ -1,26 +1,22 @@
 import { type Bytes, hex32, parseHex32, toHex } from '../core/bytes.ts';
 import { crc32 } from '../core/crc32.ts';
 import { DfuError } from '../core/errors.ts';
-import { counted, shown } from '../core/text.ts';
+import { counted } from '../core/text.ts';
 import { sha256 } from '../crypto/sha256.ts';
+import { imageEntryName } from '../format/entry-names.ts';
 import type { Manifest, ManifestImage } from '../format/manifest.ts';
 import type { Container, ContainerImage } from '../format/zip.ts';
+import { firstOverlap, type ImageExtent } from '../images/extents.ts';
 import { decodeGbl, type Gbl } from '../images/gbl/codec.ts';
+import { gblExtents } from '../images/gbl/extents.ts';
 import type { CheckId } from './checks.ts';
 import type { Ledger } from './ledger.ts';
-
-/** Flash that an image fills: first byte, and one past the last. */
-interface Extent {
-  image: string;
-  from: number;
-  to: number;
-}
 
 /** Step 5: the images of the container against the manifest, then their structure, then that none overlaps another. */
 export async function judgeImages(ledger: Ledger, manifest: Manifest, container: Container): Promise<void> {
   ledger.expectImages(manifest.images.map((image) => image.name));
   if (!judgeList(ledger, manifest, container.images)) return;
-  const extents: Extent[] = [];
+  const extents: ImageExtent[] = [];
   for (const [index, entry] of manifest.images.entries()) {
     const held = container.images[index];
     if (held === undefined) throw new Error('the list of images was judged, yet one is missing');
@@ -31,8 +27,8 @@ export async function judgeImages(ledger: Ledger, manifest: Manifest, container:
 }
 
 function judgeList(ledger: Ledger, manifest: Manifest, held: readonly ContainerImage[]): boolean {
-  const wanted = manifest.images.map((image) => fileOf(image));
-  const found = held.map((image) => fileOf(image));
+  const wanted = manifest.images.map((image) => imageEntryName(image.name, image.format));
+  const found = held.map((image) => imageEntryName(image.name, image.format));
   const missing = wanted.find((name) => !found.includes(name));
   if (missing !== undefined) {
     const message = `the manifest names ${missing}, which is not in the package`;
@@ -55,12 +51,12 @@ function judgeList(ledger: Ledger, manifest: Manifest, held: readonly ContainerI
   return true;
 }
 
-function fileOf(image: { name: string; format: string }): string {
-  return shown(`images/${image.name}.${image.format === 'raw' ? 'bin' : 'gbl'}`);
-}
-
 /** The checks of one image. Returns the flash it fills, as far as that can be read. */
-async function judgeImage(ledger: Ledger, entry: ManifestImage, held: ContainerImage): Promise<Extent[]> {
+async function judgeImage(
+  ledger: Ledger,
+  entry: ManifestImage,
+  held: ContainerImage,
+): Promise<ImageExtent[]> {
   const { name } = entry;
   const { bytes } = held;
   if (bytes.length !== entry.size) {
@@ -144,7 +140,7 @@ async function judgeDigests(ledger: Ledger, entry: ManifestImage, held: Containe
   return wrong === undefined && digest === entry.sha256;
 }
 
-function rawStructure(ledger: Ledger, entry: ManifestImage): Extent[] {
+function rawStructure(ledger: Ledger, entry: ManifestImage): ImageExtent[] {
   const { name, startAddress, size } = entry;
   const from = parseHex32(startAddress ?? '');
   if (from === undefined) throw new Error('a manifest that was checked has a raw image without an address');
@@ -152,7 +148,7 @@ function rawStructure(ledger: Ledger, entry: ManifestImage): Extent[] {
   return [{ image: name, from, to: from + size }];
 }
 
-function gblStructure(ledger: Ledger, entry: ManifestImage, bytes: Bytes): Extent[] {
+function gblStructure(ledger: Ledger, entry: ManifestImage, bytes: Bytes): ImageExtent[] {
   const { name } = entry;
   let gbl: Gbl;
   try {
@@ -179,7 +175,7 @@ function gblStructure(ledger: Ledger, entry: ManifestImage, bytes: Bytes): Exten
     return [];
   }
   ledger.pass('image.structure', `GBL v3, ${counted(gbl.tags.length, 'tag')}${readableAs(gbl)}`, name);
-  return gblExtents(name, gbl);
+  return gblExtents(gbl).map((extent) => ({ image: name, ...extent }));
 }
 
 const ROLES_BELOW_APPLICATION: ReadonlySet<string> = new Set(['bootloader', 'apploader', 'se']);
@@ -189,30 +185,14 @@ function readableAs(gbl: Gbl): string {
   return gbl.signed ? ", signed for the device: that signature is the device's to judge" : '';
 }
 
-/** Compressed data fills at least one byte of flash; how many more can not be seen. */
-function gblExtents(image: string, gbl: Gbl): Extent[] {
-  const extents: Extent[] = [];
-  const add = (from: number, length: number) => extents.push({ image, from, to: from + length });
-  for (const { address, data, compression } of gbl.programs) {
-    add(address, compression === 'none' ? data.length : 1);
-  }
-  for (const { address, newBytes } of gbl.deltas) add(address, newBytes);
-  if (gbl.bootloader !== undefined) add(gbl.bootloader.address, gbl.bootloader.length);
-  return extents;
-}
-
-function judgeApart(ledger: Ledger, extents: Extent[]): void {
+function judgeApart(ledger: Ledger, extents: readonly ImageExtent[]): void {
   const id: CheckId = 'images.apart';
-  extents.sort((a, b) => a.from - b.from);
-  // The extent that ends last so far. Tags of one image may write again where it wrote.
-  let last: Extent | undefined;
-  for (const extent of extents) {
-    if (last !== undefined && last.image !== extent.image && extent.from < last.to) {
-      const message = `images ${last.image} and ${extent.image} overlap at ${hex32(extent.from)}`;
-      ledger.fail(id, 'package.image-overlap', message, { address: hex32(extent.from) });
-      return;
-    }
-    if (last === undefined || extent.to > last.to) last = extent;
+  const overlap = firstOverlap(extents);
+  if (overlap === undefined) {
+    ledger.pass(id, 'no two images overlap, as far as they can be read');
+    return;
   }
-  ledger.pass(id, 'no two images overlap, as far as they can be read');
+  const address = hex32(overlap.second.from);
+  const message = `images ${overlap.first.image} and ${overlap.second.image} overlap at ${address}`;
+  ledger.fail(id, 'package.image-overlap', message, { address });
 }

@@ -2,7 +2,7 @@ import type { ErrorCode, Facts } from '../core/errors.ts';
 import { shown } from '../core/text.ts';
 import type { Identifier, Manifest } from '../format/manifest.ts';
 import { parseTimestamp } from '../format/manifest-rules.ts';
-import { compareDotted, compareSemVer, parseSemVer, type SemVer } from '../format/versions.ts';
+import { compareSemVer, inRange, parseSemVer, type SemVer } from '../format/versions.ts';
 import type { CheckId } from './checks.ts';
 import type { Ledger } from './ledger.ts';
 import type { Requirable, Terms, Told } from './options.ts';
@@ -41,7 +41,7 @@ export function judgePolicy(ledger: Ledger, manifest: Manifest, packageId: strin
 }
 
 function judgePackageId(_: Manifest, { packageId: pinned }: Terms, packageId: string): Finding {
-  if (pinned === undefined) return skipped('no package id was given to compare with (--package-id)');
+  if (pinned === undefined) return skipped('no package id was given to compare with');
   if (pinned === packageId) return pass('it is the package asked for');
   const message = `this is package ${packageId}, not ${pinned}`;
   return fail('policy.package-id', message, { expected: pinned, found: packageId });
@@ -49,7 +49,7 @@ function judgePackageId(_: Manifest, { packageId: pinned }: Terms, packageId: st
 
 function judgeTarget({ target }: Manifest, terms: Terms): Finding {
   const { product: told } = terms.device;
-  if (told === undefined) return untold('target', 'the product of the device (--product)', terms);
+  if (told === undefined) return untold('target', 'the product of the device', terms);
   if (told.contradicts !== undefined) return contradiction('product', told);
   if (told.value === target.product) return pass(`made for ${shown(target.product)}, as the device is`);
   const message = `made for product ${shown(target.product)}; the device is ${shown(told.value)}`;
@@ -60,8 +60,7 @@ function judgeHardware({ target }: Manifest, terms: Terms): Finding {
   const { hardware: told } = terms.device;
   if (told?.contradicts !== undefined) return contradiction('hardware', told);
   if (target.hardware === undefined) return pass('made for every hardware revision');
-  if (told === undefined)
-    return untold('hardware', 'the hardware revision of the device (--hardware)', terms);
+  if (told === undefined) return untold('hardware', 'the hardware revision of the device', terms);
   if (target.hardware.includes(told.value)) return pass(`made for revision ${shown(told.value)}`);
   const list = shown(target.hardware.join(', '));
   const message = `made for hardware ${list}; the device is ${shown(told.value)}`;
@@ -109,10 +108,11 @@ function judgeRequires({ requires }: Manifest, terms: Terms): Finding {
       continue;
     }
     if (told.contradicts !== undefined) return contradiction(`${part} version`, told);
-    const tooOld = range.min !== undefined && compareDotted(told.value, range.min) < 0;
-    const tooNew = range.below !== undefined && compareDotted(told.value, range.below) >= 0;
-    if (tooOld || tooNew) {
-      const wanted = tooOld ? `${range.min} or newer` : `older than ${range.below}`;
+    if (!inRange(told.value, range)) {
+      const wanted = [
+        ...(range.min === undefined ? [] : [`${range.min} or newer`]),
+        ...(range.below === undefined ? [] : [`older than ${range.below}`]),
+      ].join(' and ');
       const message = `requires a ${part} ${wanted}; the device has ${told.value}`;
       return fail('policy.requires', message, { part, found: told.value });
     }
@@ -124,8 +124,7 @@ function judgeRequires({ requires }: Manifest, terms: Terms): Finding {
 /** Equal is no downgrade: installing the same version again is how a device is repaired. */
 function judgeVersion({ version }: Manifest, terms: Terms): Finding {
   const { installedVersion: told } = terms.device;
-  if (told === undefined)
-    return untold('version', 'the version that is installed (--installed-version)', terms);
+  if (told === undefined) return untold('version', 'the version that is installed', terms);
   if (told.contradicts !== undefined) return contradiction('installed version', told);
   if (compareSemVer(semVer(version), semVer(told.value)) >= 0) {
     return pass(`${version} is not older than ${told.value}, which is installed`);
@@ -146,8 +145,7 @@ function semVer(text: string): SemVer {
 
 function judgeCounter({ securityCounter }: Manifest, terms: Terms): Finding {
   const { installedCounter: told } = terms.device;
-  if (told === undefined)
-    return untold('counter', 'the security counter of what is installed (--installed-counter)', terms);
+  if (told === undefined) return untold('counter', 'the security counter of what is installed', terms);
   if (told.contradicts !== undefined) return contradiction('installed counter', told);
   const compared = `security counter ${securityCounter}, installed ${told.value}`;
   if (securityCounter >= told.value) return pass(compared);

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   compareDotted,
   compareSemVer,
+  inRange,
   isDottedVersion,
   MAX_VERSION_BYTES,
   nearestSemVer,
@@ -131,6 +132,18 @@ describe('dotted versions', () => {
     }
     expect(compareDotted('2.4', '2.4.0')).toBe(0);
     expect(() => compareDotted('2.4', 'new')).toThrow(RangeError);
+  });
+
+  test.each([
+    ['1.9', { min: '1.10' }, false],
+    ['1.10.0', { min: '1.10' }, true],
+    ['2.4', { below: '2.4.0' }, false],
+    ['2.3.9', { below: '2.4' }, true],
+    ['2.4', { min: '2.4', below: '3' }, true],
+    ['3', { min: '2.4', below: '3' }, false],
+    ['1', {}, true],
+  ])('%s in %j: %s', (version, range, within) => {
+    expect(inRange(version, range)).toBe(within);
   });
 });
 

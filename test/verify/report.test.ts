@@ -79,10 +79,10 @@ describe('a report as text', () => {
         image application: raw, 32 bytes at 0x00006000
         signed by key 5c00ce275496f8f8150e9330338feb680e2b5d30005a060a71376b7042e9b160
         Not checked:
-          policy.package-id: no package id was given to compare with (--package-id)
-          policy.target: nobody told the product of the device (--product)
-          policy.version: nobody told the version that is installed (--installed-version)
-          policy.counter: nobody told the security counter of what is installed (--installed-counter)
+          policy.package-id: no package id was given to compare with
+          policy.target: nobody told the product of the device
+          policy.version: nobody told the version that is installed
+          policy.counter: nobody told the security counter of what is installed
       "
     `);
   });

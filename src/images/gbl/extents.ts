@@ -1,11 +1,9 @@
+import type { Extent } from '../extents.ts';
 import type { Gbl } from './codec.ts';
 
-/**
- * Flash that a GBL writes, each range as its first address and one past its last, as far as it can be read: of an
- * encrypted file nothing, of compressed data the first byte.
- */
-export function gblExtents(gbl: Gbl): { from: number; to: number }[] {
-  const extents = gbl.programs.map(({ address, data, compression }) => ({
+/** Flash that a GBL writes, as far as it can be read: of an encrypted file nothing, of compressed data the first byte. */
+export function gblExtents(gbl: Gbl): Extent[] {
+  const extents: Extent[] = gbl.programs.map(({ address, data, compression }) => ({
     from: address,
     to: address + (compression === 'none' ? data.length : 1),
   }));
