@@ -198,8 +198,11 @@ function orderedRanges(requires: Requires): object {
   return Object.fromEntries(ranges.map(([key, range]) => [key, ordered(range, KEY_ORDER.versionRange)]));
 }
 
-/** The same values under the same keys, in this order. The schema has seen to it that there are no others. */
+/** The same values under the same keys, in this order. A key that has no place is a fault: nothing is left out unsaid. */
 function ordered(value: object, keys: readonly string[]): object {
   const own = new Map(Object.entries(value));
+  for (const [key, v] of own) {
+    if (v !== undefined && !keys.includes(key)) throw new Error(`the key ${key} has no place in the order`);
+  }
   return Object.fromEntries(keys.filter((k) => own.get(k) !== undefined).map((k) => [k, own.get(k)]));
 }

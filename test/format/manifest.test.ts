@@ -63,6 +63,16 @@ describe('a manifest', () => {
     expect(encodeManifest(given)).toEqual(encodeManifest(minimalManifest()));
   });
 
+  test('drops no field that its order does not know', () => {
+    const keys = KEY_ORDER.image as unknown as string[];
+    const last = keys.pop() ?? '';
+    try {
+      expect(() => encodeManifest(fullManifest())).toThrow(last);
+    } finally {
+      keys.push(last);
+    }
+  });
+
   test('has its keys in the order of the schema, and the values that the schema knows', () => {
     const schema = JSON.parse(
       readFileSync(new URL('../../schemas/manifest-v1.schema.json', import.meta.url), 'utf8'),
