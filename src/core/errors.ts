@@ -7,7 +7,7 @@ import { packageErrors } from './error-codes/package.ts';
 import { policyErrors } from './error-codes/policy.ts';
 import { trustErrors } from './error-codes/trust.ts';
 
-/** What a code stands for. `exit` as in docs/exit-codes.md; `retryable`: another run, unchanged, may succeed. */
+/** What a code stands for. `exit` as in the table of README.md; `retryable`: another run, unchanged, may succeed. */
 export interface ErrorKind {
   exit: ExitCode;
   retryable: boolean;

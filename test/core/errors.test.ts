@@ -6,6 +6,14 @@ import { version } from '../../src/core/version.ts';
 const EXITS = [1, 2, 3, 4, 5, 6, 7, 9, 10, 130];
 
 describe('the table of errors', () => {
+  test('has the exit codes that the README tells, besides 0', () => {
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+    const section = /^## Exit codes\n([^#]*)/m.exec(readme)?.[1] ?? '';
+    const told = [...section.matchAll(/^\| ([0-9]+) \|/gm)].map(([, exit]) => Number(exit));
+    const used = new Set(Object.values(ERRORS).map(({ exit }) => exit));
+    expect(told).toEqual([0, ...[...used].sort((a, b) => a - b)]);
+  });
+
   test.each(Object.entries(ERRORS))(
     '%s has an exit code of the contract, a title and a cure',
     (code, kind) => {
