@@ -11,6 +11,14 @@ import { shown } from '../core/text.ts';
  * Throws `input.not-found`, `input.unreadable`, `input.too-large`.
  */
 export async function readWholeFile(path: string, limitBytes: number): Promise<Bytes> {
+  return (await readFileAndMode(path, limitBytes)).bytes;
+}
+
+/** The same, with the file's mode: of the very file that was read, whatever has its name by now. */
+export async function readFileAndMode(
+  path: string,
+  limitBytes: number,
+): Promise<{ bytes: Bytes; mode: number }> {
   const name = shown(path);
   let file: FileHandle;
   try {
@@ -30,9 +38,9 @@ export async function readWholeFile(path: string, limitBytes: number): Promise<B
       throw new DfuError('input.unreadable', `${name} is not a regular file`, { facts: { file: name } });
     }
     if (stat.size > limitBytes) throw tooLarge(name, limitBytes);
-    return await readToEnd(file, stat.size, limitBytes, name);
+    return { bytes: await readToEnd(file, stat.size, limitBytes, name), mode: stat.mode };
   } catch (cause) {
-    if (cause instanceof DfuError) throw cause;
+    if (!isSystemError(cause)) throw cause;
     throw new DfuError('input.unreadable', `${name} can not be read (${codeOf(cause)})`, {
       facts: { file: name },
       cause,
@@ -108,8 +116,8 @@ export async function writeWholeFile(
     } else await putWithoutReplacing(temporary, path);
     await syncFolder(dirname(path));
   } catch (cause) {
-    if (cause instanceof DfuError) throw cause;
-    if (codeOf(cause) === 'EEXIST') throw exists(name, cause);
+    if (!isSystemError(cause)) throw cause;
+    if (cause.code === 'EEXIST') throw exists(name, cause);
     throw new DfuError('output.failed', `${name} can not be written (${codeOf(cause)})`, {
       facts: { file: name },
       cause,
@@ -176,6 +184,11 @@ function tooLarge(name: string, limitBytes: number): DfuError {
   return new DfuError('input.too-large', `${name} is larger than ${limitBytes} bytes`, {
     facts: { file: name, limitBytes },
   });
+}
+
+/** What the operating system refused, told from faults of our own. */
+function isSystemError(error: unknown): error is NodeJS.ErrnoException & { code: string } {
+  return error instanceof Error && 'syscall' in error && 'code' in error;
 }
 
 /** The operating system's word for what went wrong: `ENOENT`, `EACCES` ... */

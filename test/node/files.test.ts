@@ -77,6 +77,15 @@ test('what the check refuses never gets its name', async () => {
   expect(await readdir(folder)).toEqual([]);
 });
 
+test('a fault in the check is no fault of the file system', async () => {
+  const folder = await tempFolder();
+  const fault = new TypeError('a bug');
+  const check = () => Promise.reject(fault);
+  const writing = writeWholeFile(join(folder, 'out'), [utf8('text')], { replace: true, check });
+  await expect(writing).rejects.toBe(fault);
+  expect(await readdir(folder)).toEqual([]);
+});
+
 test('a mode holds whatever the umask', async () => {
   if (process.platform === 'win32') return expect(process.platform).toBe('win32');
   const file = join(await tempFolder(), 'key');
