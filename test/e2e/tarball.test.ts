@@ -1,8 +1,10 @@
-import { type ExecFileSyncOptionsWithStringEncoding, execFileSync } from 'node:child_process';
+import { type ExecFileSyncOptionsWithStringEncoding, execFileSync, spawn } from 'node:child_process';
+import { realpathSync } from 'node:fs';
 import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { tempFolder } from '../support/temp.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -62,6 +64,7 @@ test('the published package installs without a compiler, and does the main job t
   );
   expect(report).toMatchObject({ result: 'flashed', confirmation: 'booted' });
   expect(JSON.parse(bin('dfu-flash', 'list', '--json'))).toHaveProperty('ports');
+  await nativeModulesLoad(folder, bin);
 
   const program = `
     import { verifyPackage, DfuError } from 'dfukit';
@@ -75,6 +78,22 @@ test('the published package installs without a compiler, and does the main job t
   );
 });
 
+/** serialport opens a pseudo-terminal that node-pty made: both must have come prebuilt. */
+async function nativeModulesLoad(folder: string, bin: (...args: string[]) => string): Promise<void> {
+  // Windows has no pseudo-terminals for serial ports; there only the loading of serialport is seen.
+  if (process.platform === 'win32') return expect(bin('dfu-flash', 'list')).not.toMatch(/driver-missing/);
+  const program = join(folder, 'node_modules', 'dfukit', 'dist', 'bin', 'dfu-flash.js');
+  const device = spawn(process.execPath, [program, 'simulate', 'gecko', '--pty'], { cwd: folder });
+  onTestFinished(() => void device.kill('SIGKILL'));
+  for await (const port of createInterface({ input: device.stdout })) {
+    expect(JSON.parse(bin('dfu-flash', 'identify', '--port', port, '--json'))).toMatchObject({
+      port: expect.stringContaining(port),
+    });
+    return;
+  }
+  throw new Error('the virtual device did not start');
+}
+
 /** An environment whose PATH holds node, a shell and nothing that compiles. */
 async function withoutCompilers(folder: string): Promise<NodeJS.ProcessEnv> {
   if (process.platform === 'win32') return process.env;
@@ -87,13 +106,12 @@ async function withoutCompilers(folder: string): Promise<NodeJS.ProcessEnv> {
   return { ...process.env, PATH: bin };
 }
 
+/** npm's own script: as npm says when it runs the tests, else beside npm on the PATH. */
 function npmCli(): string {
-  return join(
-    dirname(process.execPath),
-    ...(process.platform === 'win32' ? [] : ['..', 'lib']),
-    'node_modules',
-    'npm',
-    'bin',
-    'npm-cli.js',
-  );
+  const { npm_execpath: running } = process.env;
+  if (running?.endsWith('.js')) return running;
+  if (process.platform === 'win32') {
+    return join(dirname(process.execPath), 'node_modules', 'npm', 'bin', 'npm-cli.js');
+  }
+  return realpathSync(execFileSync('which', ['npm'], { encoding: 'utf8' }).trim());
 }
