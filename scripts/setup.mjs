@@ -10,7 +10,7 @@ installPackages();
 installJudges();
 
 function installPackages() {
-  // npm writes this file at the end of an install: with it and no newer lock file, everything is there.
+  // npm writes this file at the end of an install; `npm ls` finds what is missing or of another version.
   const probe = spawnSync('npm', ['ls', '--all', '--silent'], {
     stdio: 'ignore',
     shell: process.platform === 'win32',
