@@ -3,7 +3,7 @@ import type { IdentifyOptions } from './flash/identify.ts';
 import type { SimulateOptions } from './flash/simulate.ts';
 import type { UploadOptions } from './flash/upload.ts';
 import type { Io } from './io.ts';
-import { createProgram, jsonOption, runProgram } from './program.ts';
+import { createProgram, examples, jsonOption, runProgram } from './program.ts';
 import { addTrustOptions } from './trust-options.ts';
 
 /** Runs dfu-flash with the arguments after its name; answers the exit code. */
@@ -26,6 +26,7 @@ export function main(argv: readonly string[], io: Io): Promise<number> {
       .command('list')
       .description('list the serial ports of this machine with vendor, product and serial number')
       .addOption(jsonOption())
+      .addHelpText('after', examples('dfu-flash list', 'dfu-flash list --json'))
       .action(
         act(async (options: { json?: boolean }) => (await import('./flash/list.ts')).list(io, options)),
       );
@@ -35,6 +36,13 @@ export function main(argv: readonly string[], io: Io): Promise<number> {
         .description('ask one device what it is; it restarts, and then runs what it ran before'),
     )
       .addOption(jsonOption())
+      .addHelpText(
+        'after',
+        examples(
+          'dfu-flash identify --port /dev/ttyUSB0',
+          'dfu-flash identify --port tcp://192.0.2.20:8888 --json',
+        ),
+      )
       .action(
         act(async (options: IdentifyOptions) => (await import('./flash/identify.ts')).identify(io, options)),
       );
@@ -84,7 +92,14 @@ function defineUpload(program: Command): Command {
     );
   return addTrustOptions(command)
     .option('--report <file>', 'write the report there too, as with --json')
-    .addOption(jsonOption());
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples(
+        'dfu-flash thermo-1.2.0.dfupkg --key thermo.pub.pem --port /dev/ttyUSB0',
+        'dfu-flash upload thermo-1.2.0.dfupkg --key thermo.pub.pem --simulate gecko --json',
+      ),
+    );
 }
 
 function defineSimulate(program: Command): Command {
@@ -103,5 +118,12 @@ function defineSimulate(program: Command): Command {
     )
     .option('--part <name>', 'chip or module (default: efr32bg22)')
     .option('--bootloader <kind>', "which of the part's bootloaders it has (default: main)")
-    .addOption(jsonOption());
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples(
+        'dfu-flash simulate gecko --pty /tmp/thermo',
+        'dfu-flash simulate gecko --tcp 8888 --part efr32bg24 --flash-file thermo.flash',
+      ),
+    );
 }

@@ -4,7 +4,7 @@ import type { BuildOptions } from './pack/build.ts';
 import type { InitOptions } from './pack/init.ts';
 import type { KeygenOptions } from './pack/keygen.ts';
 import type { AttachOptions, SignOptions, TbsOptions } from './pack/seal.ts';
-import { createProgram, jsonOption, repeatable, runProgram } from './program.ts';
+import { createProgram, examples, jsonOption, repeatable, runProgram } from './program.ts';
 
 /** Runs dfu-pack with the arguments after its name; answers the exit code. */
 export function main(argv: readonly string[], io: Io): Promise<number> {
@@ -25,6 +25,7 @@ export function main(argv: readonly string[], io: Io): Promise<number> {
       .command('templates')
       .description('list the templates: parts with their bootloaders')
       .addOption(jsonOption())
+      .addHelpText('after', examples('dfu-pack templates', 'dfu-pack templates --json'))
       .action(
         act(async (options: { json?: true }) => (await import('./pack/init.ts')).templates(io, options)),
       );
@@ -89,7 +90,14 @@ function defineBuild(program: Command): Command {
     .option('-o, --output <file>', 'the package (default: NAME-VERSION.dfupkg)')
     .option('--force', FORCE)
     .option('--print-recipe', 'show each value and where it comes from, and make nothing')
-    .addOption(jsonOption());
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples(
+        'dfu-pack app.bin --product thermo --fw-version 1.2.0 --start-address 0x6000 --key thermo.key.pem',
+        'dfu-pack build app.gbl --template efr32bg22 --product thermo --fw-version 1.2.0 --json',
+      ),
+    );
 }
 
 function defineInit(program: Command): Command {
@@ -99,7 +107,11 @@ function defineInit(program: Command): Command {
     .requiredOption('--template <name>', 'see dfu-pack templates')
     .option('-o, --output <file>', 'the recipe', 'dfu.yaml')
     .option('--force', FORCE)
-    .addOption(jsonOption());
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples('dfu-pack init --template efr32bg22', 'dfu-pack init --template efr32bg22 -o thermo.yaml'),
+    );
 }
 
 function defineKeygen(program: Command): Command {
@@ -110,7 +122,8 @@ function defineKeygen(program: Command): Command {
     )
     .argument('[name]', 'path and first part of the file names')
     .option('-o, --output <name>', 'the same')
-    .addOption(jsonOption());
+    .addOption(jsonOption())
+    .addHelpText('after', examples('dfu-pack keygen thermo', 'dfu-pack keygen -o keys/thermo'));
 }
 
 function defineSign(program: Command): Command {
@@ -122,7 +135,14 @@ function defineSign(program: Command): Command {
     .option('-o, --output <file>', 'the signed package')
     .option('--in-place', 'replace the package by the signed one')
     .option('--force', FORCE)
-    .addOption(jsonOption());
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples(
+        'dfu-pack sign thermo-1.2.0.dfupkg --key thermo.key.pem --in-place',
+        'dfu-pack sign thermo-1.2.0.dfupkg --key a.key.pem --key b.key.pem -o signed.dfupkg',
+      ),
+    );
 }
 
 function defineTbs(program: Command): Command {
@@ -133,7 +153,11 @@ function defineTbs(program: Command): Command {
     .option('-o, --output <file>', 'write them there, raw')
     .option('--hex', 'print them in hex')
     .option('--force', FORCE)
-    .addOption(jsonOption());
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples('dfu-pack tbs thermo-1.2.0.dfupkg -o thermo.tbs', 'dfu-pack tbs thermo-1.2.0.dfupkg --hex'),
+    );
 }
 
 function defineAttach(program: Command): Command {
@@ -146,5 +170,12 @@ function defineAttach(program: Command): Command {
     .option('-o, --output <file>', 'the signed package')
     .option('--in-place', 'replace the package by the signed one')
     .option('--force', FORCE)
-    .addOption(jsonOption());
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples(
+        'dfu-pack attach thermo-1.2.0.dfupkg --public-key thermo.pub.pem --signature thermo.sig --in-place',
+        'dfu-pack attach thermo-1.2.0.dfupkg --public-key thermo.pub.pem --signature thermo.sig -o signed.dfupkg',
+      ),
+    );
 }
