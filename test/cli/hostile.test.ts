@@ -10,7 +10,7 @@ import type { VerifyReport } from '../../src/verify/report.ts';
 import { testIo } from '../support/io.ts';
 import { expectValid } from '../support/schema.ts';
 import { tempFolder } from '../support/temp.ts';
-import { CORPUS_FOLDER, corpus, programOptions } from '../verify/corpus.ts';
+import { CORPUS_FOLDER, corpus, type HostilePackage, programOptions } from '../verify/corpus.ts';
 import { SAMPLE_IMAGE, samplePackage } from '../verify/fixture.ts';
 
 /** A port that only counts who opens it. */
@@ -67,15 +67,46 @@ describe('dfu-verify refuses', () => {
     expect(existsSync(join(folder, 'out'))).toBe(false);
   });
 
-  test('none of them when they are inspected, and shows each without harm', async () => {
-    for (const { file } of corpus.packages) {
+  describe('nothing that is only inspected, and shows each without harm:', () => {
+    test.each(corpus.packages)('$file', async (hostile) => {
+      const text = testIo(CORPUS_FOLDER, { now });
+      const exit = await dfuVerify(['inspect', hostile.file], text);
+      expect(text.stdout() + text.stderr()).toMatch(/^[\x20-\x7e\n]*$/);
+      expect(text.stdout()).toContain('NOT VERIFIED');
+      expect(text.stdout()).not.toMatch(/\b(TRUSTED|ACCEPTED)\b/);
+
       const io = testIo(CORPUS_FOLDER, { now });
-      expect([file, [0, 2, 3].includes(await dfuVerify(['inspect', file], io))]).toEqual([file, true]);
-      expect(io.stdout() + io.stderr()).toMatch(/^[\x20-\x7e\n]*$/);
-      expect(io.stdout()).toContain('NOT VERIFIED');
-    }
+      expect(await dfuVerify(['inspect', hostile.file, '--json'], io)).toBe(exit);
+      const document = JSON.parse(io.stdout());
+      expectValid('inspect-report-v1', document);
+      const { exit: expected, problem } = inspected(hostile);
+      expect(exit).toBe(expected);
+      expect(document.problems[0]?.code ?? '').toMatch(problem);
+      expect(document.kind === 'package').toBe(hostile.code !== 'package.not-a-package');
+    });
   });
 });
+
+/** Refused for who signed them, yet not sound in themselves either. */
+const UNSOUND: Readonly<Record<string, { exit: number; problem: RegExp }>> = {
+  'manifest-space-added.dfupkg': { exit: 3, problem: /^package\.manifest-form$/ },
+  'image-other-format.dfupkg': { exit: 2, problem: /^image\.gbl-header$/ },
+};
+const NO_PROBLEM = /^$/;
+
+/** With what `inspect` ends, and the code of the first thing that it finds wrong. */
+function inspected({ file, verdict, code }: HostilePackage): { exit: number; problem: RegExp } {
+  const unsound = UNSOUND[file];
+  if (unsound !== undefined) return unsound;
+  // Described as the other file that it is.
+  if (code === 'package.not-a-package') return { exit: 0, problem: NO_PROBLEM };
+  if (verdict === 'malformed') return { exit: 3, problem: new RegExp(`^${code}$`) };
+  if (code === 'package.image-structure' || code === 'package.image-tail') {
+    return { exit: 2, problem: /^image\.gbl-/ };
+  }
+  // Sound in itself; whether it is what was signed, and for whom, is not for `inspect` to say.
+  return { exit: 0, problem: NO_PROBLEM };
+}
 
 describe('dfu-flash refuses, and opens no port for', () => {
   test.each(corpus.packages)('$file', async (hostile) => {
