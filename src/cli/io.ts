@@ -17,7 +17,7 @@ export interface Io {
   out(text: string): void;
   /** To standard error: everything else. */
   err(text: string): void;
-  readonly terminal: { stdin: boolean; stdout: boolean; stderr: boolean; columns: number };
+  readonly terminal: { stdout: boolean; stderr: boolean; columns: number };
   readonly environment: Readonly<Partial<Record<EnvironmentName, string>>>;
   readonly cwd: string;
   readonly platform: NodeJS.Platform;
@@ -43,9 +43,6 @@ export function processIo(onOutputError: (error: Error, stream: OutputStream) =>
       (error) => onOutputError(error, 'standard error'),
     ),
     terminal: {
-      get stdin() {
-        return process.stdin.isTTY === true;
-      },
       get stdout() {
         return process.stdout.isTTY === true;
       },
@@ -95,9 +92,4 @@ export function environmentValue(io: Io, name: EnvironmentName): string | undefi
   const value = io.environment[name];
   if (value === '') throw new DfuError('usage.environment', `${name} is set, but empty`);
   return value;
-}
-
-/** Whether to colour what goes to standard error or standard output. */
-export function coloured(io: Io, stream: 'stdout' | 'stderr'): boolean {
-  return io.terminal[stream] && environmentValue(io, 'NO_COLOR') === undefined;
 }

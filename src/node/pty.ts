@@ -23,11 +23,11 @@ interface OpenedTerminal {
 
 /**
  * A pseudo-terminal: a serial port that any program can open by its path. Linux and macOS.
- * Throws `link.driver-missing`, and `link.failed` where there are no pseudo-terminals (Windows).
+ * Throws `link.driver-missing`, and `link.unsupported` where there are no pseudo-terminals (Windows).
  */
 export async function openPseudoTerminal(): Promise<FarEnd> {
   if (process.platform === 'win32') {
-    throw new DfuError('link.failed', 'Windows has no pseudo-terminals', {
+    throw new DfuError('link.unsupported', 'Windows has no pseudo-terminals', {
       cure: 'Use TCP: dfu-flash simulate --tcp.',
     });
   }

@@ -21,7 +21,7 @@ export const loadSerialPort = () => loadOptional('serialport', () => import('ser
 /**
  * A serial port, 8 data bits, no parity, 1 stop bit. Modem lines are left alone as far as the system lets us: many
  * boards reset on DTR. Opening throws `link.driver-missing`, `link.not-found`, `link.busy`, `link.forbidden`,
- * `link.failed`.
+ * `link.unsupported` (something that is no serial port), `link.failed`.
  */
 export function serialPort(options: SerialPortOptions): Port<ByteLink> {
   const { path, baudRate, rtscts = false } = options;
@@ -75,6 +75,10 @@ function reasonOf(message: string, platform: string): [ErrorCode, string] {
   }
   if (/permission denied|access denied|EACCES|EPERM/i.test(message)) {
     return ['link.forbidden', 'may not be opened by you'];
+  }
+  // What a file or /dev/null says to being set like a serial port.
+  if (/inappropriate ioctl|not a typewriter|ENOTTY|is a directory|EISDIR/i.test(message)) {
+    return ['link.unsupported', 'is no serial port'];
   }
   return ['link.failed', 'can not be opened'];
 }

@@ -34,9 +34,15 @@ describe('simulate on TCP', () => {
       facts: [
         { name: 'bootloaderVersion', value: '2.4.1', source: 'device' },
         { name: 'applicationVersion', value: '1.0.0', source: 'device' },
+        { name: 'applicationBuild', value: '0', source: 'device' },
+        { name: 'hardware', value: '1', source: 'device' },
       ],
-      notTold: ['product', 'hardware', 'serialNumber'],
+      notTold: [],
     });
+    const reading = testIo(folder);
+    expect(await run(['identify', '--port', second.address], reading)).toBe(0);
+    expect(reading.stdout()).toContain('Application build:   0\nHardware:            1\n');
+    expect(reading.stdout()).not.toContain('Not told');
     expect(await run(['new.dfupkg', ...to(second.address)]), io.stderr()).toBe(0);
     expect(await second.end()).toBe(0);
   });
@@ -46,7 +52,33 @@ describe('simulate on TCP', () => {
     const device = await simulation(folder, ['--bootloader', 'main', '--tcp']);
     expect(await run(['identify', '--port', device.address, '--protocol', 'bgapi'])).toBe(0);
     expect(io.stdout()).toMatch(/Running: +bootloader\nBootloader version: +2\.4\.1\n/);
-    expect(io.stdout()).toMatch(/Application version: not told by this bootloader\n/);
+    expect(io.stdout()).toMatch(
+      /\nNot told: +application version, application build, hardware, by this bootloader\n$/,
+    );
+    await device.end();
+  });
+
+  test('what the device tells is believed before the operator: refused, and it runs on', async () => {
+    const { run, folder } = await bench();
+    const device = await simulation(folder, ['--tcp', '0']);
+    const to = [...TRUST, '--port', device.address, '--progress', 'none'];
+    const first = testIo(folder);
+    expect(await run(['new.dfupkg', ...to, '--confirm', 'none'], first), first.stderr()).toBe(0);
+    expect(first.stdout()).toContain('Not checked, since the device did not tell it: applicationVersion');
+    const older = testIo(folder);
+    expect(await run(['old.dfupkg', ...to, '--json'], older)).toBe(5);
+    expectValid('flash-report-v1', JSON.parse(older.stdout()));
+    expect(JSON.parse(older.stdout())).toMatchObject({
+      result: 'failed',
+      deviceState: 'untouched',
+      error: { code: 'policy.downgrade', facts: { installed: '1.1.0', found: '1.0.0' } },
+    });
+    const otherwise = testIo(folder);
+    expect(await run(['new.dfupkg', ...to, '--installed-version', '1.0.0'], otherwise)).toBe(5);
+    expect(otherwise.stderr()).toContain('[policy.contradiction]');
+    const asking = testIo(folder);
+    expect(await run(['identify', '--port', device.address, '--json'], asking)).toBe(0);
+    expect(JSON.parse(asking.stdout())).toMatchObject({ running: 'application' });
     await device.end();
   });
 
@@ -133,7 +165,8 @@ describePseudoTerminals('simulate on a pseudo-terminal', () => {
     expect(device.address).toBe('device');
     expect(await readlink(join(folder, 'device'))).toMatch(/^\/dev\//);
     const port = join(folder, 'device');
-    expect(await run(['identify', '--port', port]), io.stderr()).toBe(0);
+    expect(await run(['identify', '--port', port, '--baud', '9600']), io.stderr()).toBe(0);
+    expect(io.stdout()).toContain(`${port} at 9600 baud\n`);
     expect(await device.end()).toBe(0);
     await expect(lstat(port)).rejects.toMatchObject({ code: 'ENOENT' });
   });

@@ -1,26 +1,14 @@
+import { mkdirSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { main as pack } from '../../src/cli/dfu-pack.ts';
 import type { TestIo } from '../support/io.ts';
 import { testIo } from '../support/io.ts';
 import { expectValid } from '../support/schema.ts';
-import { bench, TRUST } from './flash-support.ts';
+import { bench, door, TRUST } from './flash-support.ts';
 
 const SIMULATED = [...TRUST, '--simulate', 'gecko'];
-
-/** A TCP port that counts who comes. */
-async function door(): Promise<{ url: string; visits: () => number }> {
-  let visits = 0;
-  const server = createServer((socket) => {
-    visits++;
-    socket.destroy();
-  });
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  onTestFinished(() => void server.close());
-  return { url: `tcp://127.0.0.1:${(server.address() as { port: number }).port}`, visits: () => visits };
-}
 
 describe('upload to a virtual device', () => {
   test('verifies, uploads and says what is known of the start', async () => {
@@ -92,6 +80,78 @@ describe('upload to a virtual device', () => {
   });
 });
 
+describe('a report that fails after all', () => {
+  /** Takes the report's place away as soon as the upload is seen. */
+  const spoiled = (folder: string): TestIo => {
+    const io = testIo(folder);
+    const err = io.err;
+    io.err = (text) => {
+      err(text);
+      if (text.startsWith('Uploaded 100 %'))
+        mkdirSync(join(folder, 'r.json', 'in the way'), { recursive: true });
+    };
+    return io;
+  };
+
+  test('hides no success: the result is printed, the exit code says that something is missing', async () => {
+    const { run, folder } = await bench();
+    const io = spoiled(folder);
+    expect(await run(['new.dfupkg', ...SIMULATED, '--json', '--report', 'r.json'], io)).toBe(2);
+    expect(JSON.parse(io.stdout())).toMatchObject({ result: 'flashed', exit: 0, deviceState: 'new' });
+    expect(io.stderr()).toMatch(/r\.json is there and not a regular file.*\n.*\[output\.failed\]\n$/);
+    const text = spoiled(await bench().then((other) => other.folder));
+    expect(await run(['new.dfupkg', ...SIMULATED, '--report', 'r.json'], text)).toBe(2);
+    expect(text.stdout()).toContain('was sent to virtual gecko');
+  });
+
+  test('hides no failure either, whose exit code stays', async () => {
+    const { run, folder } = await bench();
+    const packing = testIo(folder);
+    const argv = ['new.bin', '--product', 'lamp', '--fw-version', '1.1.0', '--part', 'efr32bg22'];
+    const wrong = ['--device-version', '0x00090909', '--key', 'k.key.pem', '-o', 'wrong.dfupkg'];
+    expect(await pack([...argv, ...wrong], packing), packing.stderr()).toBe(0);
+    const io = spoiled(folder);
+    expect(await run(['wrong.dfupkg', ...SIMULATED, '--report', 'r.json'], io)).toBe(9);
+    expect(io.stderr()).toMatch(/\[device\.wrong-version\][\s\S]*\[output\.failed\]\n$/);
+  });
+});
+
+describe('colour', () => {
+  const ESC = String.fromCharCode(27);
+  const REFUSED = ['--product', 'heater'];
+
+  test('of the result, on a terminal', async () => {
+    const { run, folder } = await bench();
+    const io = testIo(folder, { terminal: { stdout: true, stderr: true } });
+    expect(await run(['new.dfupkg', ...SIMULATED, '--progress', 'none'], io)).toBe(0);
+    expect(io.stdout()).toMatch(
+      new RegExp(`^${ESC}\\[32mlamp 1\\.1\\.0 was sent to .*accepted\\.${ESC}\\[39m\n  The`),
+    );
+    expect(await run(['new.dfupkg', ...SIMULATED, ...REFUSED], io)).toBe(5);
+    expect(io.stderr()).toMatch(new RegExp(`^${ESC}\\[31mREFUSED: new\\.dfupkg${ESC}\\[39m\n`));
+    const gone = testIo(folder, { terminal: { stderr: true } });
+    expect(
+      await run(['new.dfupkg', ...TRUST, '--port', '/dev/tty-of-nobody', '--progress', 'none'], gone),
+    ).toBe(6);
+    expect(gone.stderr()).toMatch(new RegExp(`^${ESC}\\[31mdfu-flash: .*${ESC}\\[39m\n`));
+  });
+
+  test('nowhere else, nor with NO_COLOR', async () => {
+    const { run, folder } = await bench();
+    const plain = testIo(folder);
+    const terminal = { stdout: true, stderr: true };
+    const unwanted = testIo(folder, { terminal, environment: { NO_COLOR: '1' } });
+    for (const io of [plain, unwanted]) {
+      expect(await run(['new.dfupkg', ...SIMULATED, '--progress', 'none'], io)).toBe(0);
+      expect(await run(['new.dfupkg', ...SIMULATED, ...REFUSED], io)).toBe(5);
+      expect(io.stdout() + io.stderr()).not.toContain(ESC);
+    }
+    const document = testIo(folder, { terminal });
+    expect(await run(['new.dfupkg', ...SIMULATED, '--json', '--progress', 'none'], document)).toBe(0);
+    expect(document.stdout()).not.toContain(ESC);
+  });
+});
+
 describe('a refused package', () => {
   test('opens no port', async () => {
     const { run, io, folder } = await bench();
@@ -109,6 +169,24 @@ describe('a refused package', () => {
     // The same door is knocked at for a good one.
     expect(await run(['new.dfupkg', ...TRUST, '--port', url, '--retries', '0'])).toBe(6);
     expect(visits()).toBeGreaterThan(0);
+  });
+
+  test('for other hardware, and another than the one release asked for', async () => {
+    const { run, io, folder } = await bench();
+    const packing = testIo(folder);
+    const argv = ['new.bin', '--product', 'lamp', '--fw-version', '1.1.0', '--part', 'efr32bg22'];
+    const more = ['--hardware', 'B', '--key', 'k.key.pem', '-o', 'b.dfupkg'];
+    expect(await pack([...argv, ...more], packing), packing.stderr()).toBe(0);
+    expect(await run(['b.dfupkg', ...SIMULATED, '--hardware', 'A'])).toBe(5);
+    expect(io.stderr()).toContain('[policy.hardware]');
+    expect(await run(['b.dfupkg', ...SIMULATED, '--package-id', 'ab'.repeat(32)])).toBe(5);
+    expect(io.stderr()).toContain('[policy.package-id]');
+    const good = testIo(folder);
+    expect(await run(['b.dfupkg', ...SIMULATED, '--hardware', 'B', '--json'], good)).toBe(0);
+    const report = JSON.parse(good.stdout());
+    expect(report.facts).toContainEqual({ name: 'hardware', value: 'B', source: 'operator' });
+    const pinned = ['--package-id', report.package.packageId];
+    expect(await run(['b.dfupkg', ...SIMULATED, ...pinned], good), good.stderr()).toBe(0);
   });
 
   test('is a document of its own', async () => {
@@ -219,7 +297,7 @@ describe('ports that can not be used are told before and after', () => {
       ['--port', '/dev/tty-of-nobody', '--baud', '9600', '--rtscts'],
       'link.not-found',
     ],
-    ['something that is no serial port', ['--port', '/dev/null'], 'link.failed'],
+    ['something that is no serial port', ['--port', '/dev/null'], 'link.unsupported'],
   ])('%s', async (_, options, code) => {
     const { run, io } = await bench();
     expect(await run(['new.dfupkg', ...TRUST, ...options])).toBe(6);
@@ -245,47 +323,6 @@ describe('ports that can not be used are told before and after', () => {
     const { run, io } = await bench();
     expect(await run(['new.dfupkg', ...TRUST])).toBe(2);
     expect(io.stderr()).toMatch(/no port is given; this machine has/);
-  });
-});
-
-describe('usage errors', () => {
-  test.each<[string, string[], TestIo['environment']?]>([
-    ['an unknown device', ['--simulate', 'toaster']],
-    ['a port and a simulation', ['--simulate', 'gecko', '--port', '/dev/ttyUSB0']],
-    ['an unknown protocol', ['--simulate', 'gecko', '--protocol', 'xyz']],
-    ['an unknown way in', ['--simulate', 'gecko', '--entry', 'door']],
-    ['a chunk that is no whole words', ['--simulate', 'gecko', '--chunk-size', '50']],
-    ['a chunk that is too large', ['--simulate', 'gecko', '--chunk-size', '256']],
-    ['a chunk that is no number', ['--simulate', 'gecko', '--chunk-size', '48x']],
-    ['an unknown evidence', ['--simulate', 'gecko', '--confirm', 'sure']],
-    ['retries that are no number', ['--simulate', 'gecko', '--retries', '-1']],
-    ['an unknown progress', ['--simulate', 'gecko', '--progress', 'dots']],
-    ['a baud rate that is no number', ['--port', '/dev/ttyUSB0', '--baud', 'fast']],
-    ['an address without port', ['--port', 'tcp://bridge']],
-    ['an unknown kind of address', ['--port', 'udp://bridge:1']],
-    ['a baud rate of a bridge', ['--port', 'tcp://bridge:1', '--baud', '9600']],
-    ['flow control of a bridge', ['--port', 'tcp://bridge:1', '--rtscts']],
-    ['an empty port', ['--port', '']],
-    ['an unknown option', ['--simulate', 'gecko', '--force']],
-    ['an empty variable', ['--simulate', 'gecko'], { DFUKIT_PROGRESS: '' }],
-    ['a variable with nonsense', ['--simulate', 'gecko'], { DFUKIT_PROTOCOL: 'xyz' }],
-    ['an empty port variable', [], { DFUKIT_PORT: '' }],
-    ['a baud rate variable with nonsense', ['--port', '/dev/ttyUSB0'], { DFUKIT_BAUD: 'x' }],
-    ['a report that would replace the package', ['--simulate', 'gecko', '--report', 'new.dfupkg']],
-  ])('%s', async (_, options, environment) => {
-    const { run, io } = await bench(environment);
-    expect(await run(['new.dfupkg', ...TRUST, ...options])).toBe(2);
-    expect(io.stdout()).toBe('');
-    expect(io.stderr()).toMatch(/\[usage\.[a-z]+\]\n$/);
-  });
-
-  test('version asked for, none said', async () => {
-    const { run, io, folder } = await bench();
-    const packing = testIo(folder);
-    const argv = ['new.bin', '--product', 'lamp', '--fw-version', '1.1.0', '--part', 'efr32bg22'];
-    expect(await pack([...argv, '--key', 'k.key.pem', '-o', 'mute.dfupkg'], packing)).toBe(0);
-    expect(await run(['mute.dfupkg', ...SIMULATED, '--confirm', 'version'])).toBe(2);
-    expect(io.stderr()).toContain('[flash.confirmation-impossible]');
   });
 });
 

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { main as flash } from '../../src/cli/dfu-flash.ts';
 import { main as pack } from '../../src/cli/dfu-pack.ts';
 import { systemClock } from '../../src/core/clock.ts';
@@ -79,4 +80,16 @@ export async function simulation(
 
 export function moment(ms = 10): Promise<void> {
   return pause(within(ms, { clock: systemClock, signal: new AbortController().signal }));
+}
+
+/** A TCP port that counts who comes. */
+export async function door(): Promise<{ url: string; visits: () => number }> {
+  let visits = 0;
+  const server = createServer((socket) => {
+    visits++;
+    socket.destroy();
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  onTestFinished(() => void server.close());
+  return { url: `tcp://127.0.0.1:${(server.address() as { port: number }).port}`, visits: () => visits };
 }

@@ -82,7 +82,8 @@ describe('ports that can not be opened', () => {
     ['linux', 'Error: No such file or directory, cannot open /dev/ttyUSB9', 'link.not-found'],
     ['win32', 'Opening COM3: Access denied', 'link.busy'],
     ['win32', 'Opening COM9: File not found', 'link.not-found'],
-    ['linux', 'Error: Inappropriate ioctl for device, cannot open /dev/null', 'link.failed'],
+    ['linux', 'Error: Inappropriate ioctl for device, cannot open /dev/null', 'link.unsupported'],
+    ['linux', 'Error: Input/output error, cannot open /dev/ttyUSB0', 'link.failed'],
   ])('on %s: %s', (platform, message, code) => {
     expect(openError('/dev/x', new Error(message), platform)).toMatchObject({ code });
   });

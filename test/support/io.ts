@@ -24,7 +24,7 @@ export function testIo(
   return {
     out: (text) => void out.push(text),
     err: (text) => void err.push(text),
-    terminal: { stdin: false, stdout: false, stderr: false, columns: 80, ...options.terminal },
+    terminal: { stdout: false, stderr: false, columns: 80, ...options.terminal },
     environment: options.environment ?? {},
     cwd,
     platform: process.platform,

@@ -22,13 +22,21 @@ const MAX_BAUD_RATE = 10_000_000;
 
 /** The port the operator means; it is not opened. Throws `usage.invalid`, with the ports there are when none is named. */
 export async function choosePort(io: Io, options: DeviceOptions): Promise<Port<ByteLink>> {
+  const port = choosePortIfNamed(io, options);
+  if (port === undefined) throw await noPort();
+  return port;
+}
+
+/** The same; `undefined` when none is named. */
+export function choosePortIfNamed(io: Io, options: DeviceOptions): Port<ByteLink> | undefined {
   const path = options.port ?? environmentValue(io, 'DFUKIT_PORT');
   const baudRate = chooseBaudRate(io, options);
-  if (path === undefined) throw await noPort();
+  if (path === undefined) return undefined;
   if (path === '') throw new DfuError('usage.invalid', '--port is empty');
   if (!/^[a-z]+:\/\//.test(path)) {
     return serialPort({ path, baudRate, rtscts: options.rtscts === true });
   }
+  const address = parseTcpUrl(path);
   if (options.baud !== undefined || options.rtscts) {
     throw new DfuError(
       'usage.invalid',
@@ -38,7 +46,15 @@ export async function choosePort(io: Io, options: DeviceOptions): Promise<Port<B
       },
     );
   }
-  return tcpPort(parseTcpUrl(path));
+  return tcpPort(address);
+}
+
+/** For what has no port: throws `usage.invalid` where something is said of one. */
+export function assertNoPort({ port, baud, rtscts }: DeviceOptions, other: string): void {
+  for (const [option, value] of Object.entries({ '--port': port, '--baud': baud, '--rtscts': rtscts })) {
+    if (value === undefined) continue;
+    throw new DfuError('usage.invalid', `${option} and ${other} exclude each other`);
+  }
 }
 
 /** The protocol the operator means. Throws `usage.invalid`. */

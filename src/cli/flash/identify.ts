@@ -9,14 +9,13 @@ export interface IdentifyOptions extends DeviceOptions {
   json?: boolean;
 }
 
-/** What one would like to know of a device, in the order of the report. */
-const QUESTIONS = [
-  ['bootloaderVersion', 'Bootloader version'],
-  ['applicationVersion', 'Application version'],
-  ['product', 'Product'],
-  ['hardware', 'Hardware revision'],
-  ['serialNumber', 'Serial number'],
-] as const;
+const LABELS: Record<keyof DeviceFacts, string> = {
+  running: 'Running',
+  bootloaderVersion: 'Bootloader version',
+  applicationVersion: 'Application version',
+  applicationBuild: 'Application build',
+  hardware: 'Hardware',
+};
 
 /** dfu-flash identify: what a device tells about itself. Errors are those of links, and `device.no-answer`. */
 export async function identify(io: Io, options: IdentifyOptions): Promise<number> {
@@ -29,27 +28,27 @@ export async function identify(io: Io, options: IdentifyOptions): Promise<number
   } finally {
     interrupts.end();
   }
-  const told = new Map(Object.entries(device));
+  const facts = protocol.tells.flatMap((name) => {
+    const value = device[name];
+    return value === undefined ? [] : [{ name, value: shown(value), source: 'device' }];
+  });
+  const notTold = protocol.tells.filter((name) => device[name] === undefined);
   if (options.json) {
+    const { name } = protocol;
     printJson(io, {
-      formatVersion: 1,
-      port: port.name,
-      protocol: protocol.name,
-      running: device.running,
-      facts: QUESTIONS.flatMap(([name]) => {
-        const value = told.get(name);
-        return value === undefined ? [] : [{ name, value: shown(value), source: 'device' }];
-      }),
-      notTold: QUESTIONS.map(([name]) => name).filter((name) => !told.has(name)),
+      ...{ formatVersion: 1, port: port.name, protocol: name, running: device.running },
+      ...{ facts, notTold },
     });
     return 0;
   }
   const line = (label: string, value: string) => io.out(`${`${label}:`.padEnd(21)}${value}\n`);
   line('Port', port.name);
   line('Protocol', protocol.name);
-  line('Running', device.running);
-  for (const [name, label] of QUESTIONS) {
-    line(label, shown(told.get(name) ?? `not told by this ${device.running}`));
+  line(LABELS.running, device.running);
+  for (const { name, value } of facts) line(LABELS[name], value);
+  if (notTold.length > 0) {
+    const names = notTold.map((name) => LABELS[name].toLowerCase()).join(', ');
+    line('Not told', `${names}, by this ${device.running}`);
   }
   return 0;
 }

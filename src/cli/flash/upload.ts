@@ -1,23 +1,29 @@
-import { utf8 } from '../../core/bytes.ts';
 import type { Clock } from '../../core/clock.ts';
-import { DfuError } from '../../core/errors.ts';
 import { CONFIRMATIONS, ENTRIES, type Protocol } from '../../flash/protocol.ts';
 import { DEFAULT_RETRIES, type FlashOptions, flashPackage, planOptions } from '../../flash/session.ts';
 import { MAX_PACKAGE_BYTES } from '../../format/limits.ts';
 import type { ByteLink, Port } from '../../link/link.ts';
-import { readWholeFile, writeWholeFile } from '../../node/files.ts';
+import { readWholeFile } from '../../node/files.ts';
 import { renderText } from '../../verify/render/text.ts';
 import type { VerifiedPackage } from '../../verify/verified-package.ts';
 import { verifyPackage } from '../../verify/verify.ts';
+import { type Paint, readPaint } from '../colour.ts';
 import { environmentValue, type Io, pathOf } from '../io.ts';
 import { parseChoice, parseNumber } from '../options.ts';
 import { printJson } from '../program.ts';
 import { readTrustOptions, type TrustOptions } from '../trust-options.ts';
 import { assertNoInput } from '../verify/document.ts';
-import { choosePort, chooseProtocol, type DeviceOptions } from './device-options.ts';
+import {
+  assertNoPort,
+  choosePort,
+  choosePortIfNamed,
+  chooseProtocol,
+  type DeviceOptions,
+} from './device-options.ts';
 import { type About, type FlashDocument, flashDocument, planDocument, refusalDocument } from './document.ts';
 import { twoInterrupts } from './interrupts.ts';
 import { PROGRESS_FORMS, type ProgressForm, progressView } from './progress.ts';
+import { assertReportPossible, writeReport } from './report-file.ts';
 import { parseSimulatedDevice, simulatedPort } from './simulated-port.ts';
 import { renderFlashed, renderNotFlashed, renderPlan } from './text.ts';
 
@@ -39,6 +45,8 @@ type Target = (pkg: VerifiedPackage) => { port: Port<ByteLink>; clock: Clock };
 /** dfu-flash upload: verifies, plans, uploads, confirms. A package that is refused opens no port. */
 export async function upload(io: Io, file: string, options: UploadOptions): Promise<number> {
   assertNoInput(io, options.report, [file, ...(options.key ?? [])]);
+  await assertReportPossible(io, options.report);
+  const paint = readPaint(io);
   const given = readFlashOptions(options);
   const form = readProgressForm(io, options);
   const protocol = chooseProtocol(io, options);
@@ -49,7 +57,9 @@ export async function upload(io: Io, file: string, options: UploadOptions): Prom
   const { report, verified } = await verifyPackage(bytes, trust, { ...verifyOptions, transfer: true });
   const about: About = { file, verification: report };
   if (verified === undefined) {
-    return conclude(io, options, refusalDocument(about), () => io.err(renderText(report, file)));
+    return conclude(io, options, refusalDocument(about), () =>
+      io.err(paint('stderr', 'red', renderText(report, file))),
+    );
   }
   for (const warning of report.warnings) io.err(`dfu-flash: warning: ${warning}\n`);
   const { device: operator = {}, allowDowngrade = false } = verifyOptions;
@@ -58,7 +68,7 @@ export async function upload(io: Io, file: string, options: UploadOptions): Prom
   if (target === undefined) {
     return conclude(io, options, planDocument(plan, about), () => io.out(renderPlan(plan)));
   }
-  return send(io, options, about, { pkg: verified, target, protocol, flashOptions, form });
+  return send(io, options, about, { pkg: verified, target, protocol, flashOptions, form, paint });
 }
 
 interface Job {
@@ -67,10 +77,11 @@ interface Job {
   protocol: Protocol<ByteLink>;
   flashOptions: FlashOptions;
   form: ProgressForm;
+  paint: Paint;
 }
 
 async function send(io: Io, options: UploadOptions, about: About, job: Job): Promise<number> {
-  const { pkg, target, protocol, flashOptions, form } = job;
+  const { pkg, target, protocol, flashOptions, form, paint } = job;
   const { port, clock } = target(pkg);
   // Whoever reads events of progress from standard output gets nothing else there.
   const eventsOnStdout = form === 'json' && !options.json;
@@ -87,41 +98,37 @@ async function send(io: Io, options: UploadOptions, about: About, job: Job): Pro
     view.end();
   });
   return conclude(io, options, flashDocument(report, about), () => {
-    if (report.error !== undefined) io.err(renderNotFlashed(report));
-    else if (eventsOnStdout) io.err(renderFlashed(report));
-    else io.out(renderFlashed(report));
+    if (report.error !== undefined) io.err(paint('stderr', 'red', renderNotFlashed(report)));
+    else if (eventsOnStdout) io.err(paint('stderr', 'green', renderFlashed(report)));
+    else io.out(paint('stdout', 'green', renderFlashed(report)));
   });
 }
 
-/** Prints the result and writes the report; gives the exit code. */
-async function conclude(
+/** Prints the result, then writes the report; gives the exit code. */
+function conclude(
   io: Io,
   { json, report }: UploadOptions,
   document: FlashDocument,
   print: () => void,
 ): Promise<number> {
-  if (report !== undefined) {
-    const text = `${JSON.stringify(document, null, 2)}\n`;
-    await writeWholeFile(pathOf(io, report), [utf8(text)], { replace: true });
-  }
   if (json) printJson(io, document);
   // Results are the document's then; what failed is said to a person as well.
   if (!json || document.exit !== 0) print();
-  return document.exit;
+  return writeReport(io, report, document);
 }
 
-/** Where to; `undefined` for a dry run, which needs no port. Throws `usage.invalid`. */
+/**
+ * Where to; `undefined` for a dry run, which needs no port. What is said of a port is checked all the same.
+ * Throws `usage.invalid`.
+ */
 async function chooseTarget(io: Io, options: UploadOptions): Promise<Target | undefined> {
   if (options.simulate !== undefined) {
     parseSimulatedDevice('--simulate', options.simulate);
-    if (options.port !== undefined) {
-      throw new DfuError('usage.invalid', '--port and --simulate exclude each other');
-    }
+    assertNoPort(options, '--simulate');
     return options.dryRun ? undefined : simulatedPort;
   }
-  if (options.dryRun) return undefined;
-  const port = await choosePort(io, options);
-  return () => ({ port, clock: io.clock });
+  const port = options.dryRun ? choosePortIfNamed(io, options) : await choosePort(io, options);
+  return port === undefined || options.dryRun ? undefined : () => ({ port, clock: io.clock });
 }
 
 function readFlashOptions(options: UploadOptions): Omit<FlashOptions, 'operator'> {

@@ -38,6 +38,18 @@ export const linkErrors = errorCodes({
     title: 'the port can not be used',
     cure: 'Check the port and its settings.',
   },
+  'link.flooded': {
+    exit: 6,
+    retryable: false,
+    title: 'the other side sends more than can be kept',
+    cure: 'Check that it is the port you mean, and its baud rate; nothing that flashes devices sends that much.',
+  },
+  'link.unsupported': {
+    exit: 6,
+    retryable: false,
+    title: 'there is no such kind of port here',
+    cure: 'Name a serial port or a serial bridge; dfu-flash list shows the serial ports.',
+  },
   'link.driver-missing': {
     exit: 6,
     retryable: false,

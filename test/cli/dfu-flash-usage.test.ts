@@ -1,0 +1,118 @@
+import { describe, expect, test } from 'vitest';
+import { main as pack } from '../../src/cli/dfu-pack.ts';
+import type { TestIo } from '../support/io.ts';
+import { testIo } from '../support/io.ts';
+import { bench, door, TRUST } from './flash-support.ts';
+
+const SIMULATED = [...TRUST, '--simulate', 'gecko'];
+
+describe('usage errors', () => {
+  const GECKO = ['--simulate', 'gecko'];
+  const SERIAL = ['--port', '/dev/ttyUSB0'];
+  const BRIDGE = ['--port', 'tcp://bridge:1'];
+
+  test.each<[string, string[], string]>([
+    ['an unknown device', ['--simulate', 'toaster'], '--simulate takes gecko, not "toaster"'],
+    ['a port and a simulation', [...GECKO, ...SERIAL], '--port and --simulate exclude each other'],
+    ['a baud rate of a simulation', [...GECKO, '--baud', '9600'], '--baud and --simulate exclude each other'],
+    ['flow control of a simulation', [...GECKO, '--rtscts'], '--rtscts and --simulate exclude each other'],
+    ['an unknown protocol', [...GECKO, '--protocol', 'xyz'], '--protocol takes auto, bgapi, not "xyz"'],
+    [
+      'an unknown way in',
+      [...GECKO, '--entry', 'door'],
+      '--entry takes auto, bgapi, manual, none, not "door"',
+    ],
+    ['a chunk that is no whole words', [...GECKO, '--chunk-size', '50'], 'a chunk of 50 bytes does not suit'],
+    ['a chunk that is too large', [...GECKO, '--chunk-size', '256'], 'a chunk of 256 bytes does not suit'],
+    ['a chunk that is no number', [...GECKO, '--chunk-size', '48x'], '--chunk-size takes a whole number'],
+    ['an unknown evidence', [...GECKO, '--confirm', 'sure'], '--confirm takes auto, version, booted,'],
+    ['retries that are no number', [...GECKO, '--retries', '-1'], '--retries takes a whole number'],
+    [
+      'an unknown progress',
+      [...GECKO, '--progress', 'dots'],
+      '--progress takes auto, bar, lines, json, none',
+    ],
+    ['a baud rate that is no number', [...SERIAL, '--baud', 'fast'], '--baud takes a whole number'],
+    ['the same in a dry run', ['--dry-run', ...SERIAL, '--baud', 'fast'], '--baud takes a whole number'],
+    ['the same, no port named', ['--dry-run', '--baud', 'fast'], '--baud takes a whole number'],
+    ['an address without port', ['--port', 'tcp://bridge'], '"tcp://bridge" is no address'],
+    ['the same in a dry run', ['--dry-run', '--port', 'tcp://bad'], '"tcp://bad" is no address'],
+    ['an unknown kind of address', ['--port', 'udp://bridge:1'], '"udp://bridge:1" is no address'],
+    ['a baud rate of a bridge', [...BRIDGE, '--baud', '9600'], 'are set at the bridge'],
+    ['flow control of a bridge', [...BRIDGE, '--rtscts'], 'are set at the bridge'],
+    ['the same in a dry run', ['--dry-run', ...BRIDGE, '--rtscts'], 'are set at the bridge'],
+    ['an empty port', ['--port', ''], '--port is empty'],
+    ['an unknown option', [...GECKO, '--force'], "unknown option '--force'"],
+    ['two ports', [...SERIAL, '--port', '/dev/ttyUSB1'], '--port is given twice'],
+    ['two baud rates', [...SERIAL, '--baud', '9600', '--baud', '9600'], '--baud is given twice'],
+    ['two reports', [...GECKO, '--report', 'a.json', '--report', 'b.json'], '--report is given twice'],
+    ['two ways in', [...GECKO, '--entry', 'none', '--entry', 'auto'], '--entry is given twice'],
+    ['an empty product', [...GECKO, '--product', ''], '--product is empty'],
+    ['an empty revision', [...GECKO, '--hardware', ''], '--hardware is empty'],
+    [
+      'a package id that is none',
+      [...GECKO, '--package-id', 'abc'],
+      'a package id is 64 lower-case hex digits',
+    ],
+    ['a report in no folder', [...GECKO, '--report', 'no/such/r.json'], 'can not be written (ENOENT)'],
+    ['a report below a file', [...GECKO, '--report', 'new.bin/r.json'], 'can not be written ('],
+    ['a report that is a folder', [...GECKO, '--report', '.'], 'not a regular file'],
+    ['a report that would replace the package', [...GECKO, '--report', 'new.dfupkg'], 'new.dfupkg'],
+  ])('%s', async (_, options, words) => {
+    const { run, io } = await bench();
+    expect(await run(['new.dfupkg', ...TRUST, ...options])).toBe(2);
+    expect(io.stdout()).toBe('');
+    expect(io.stderr()).toContain(words);
+    expect(io.stderr()).toMatch(/\[usage\.invalid\]\n$/);
+  });
+
+  test.each<[string, TestIo['environment'], string[], string, string]>([
+    ['nothing', { DFUKIT_PROGRESS: '' }, GECKO, 'DFUKIT_PROGRESS is set, but empty', 'usage.environment'],
+    ['no colour', { NO_COLOR: '' }, GECKO, 'NO_COLOR is set, but empty', 'usage.environment'],
+    ['no port', { DFUKIT_PORT: '' }, [], 'DFUKIT_PORT is set, but empty', 'usage.environment'],
+    ['nonsense', { DFUKIT_PROTOCOL: 'xyz' }, GECKO, 'DFUKIT_PROTOCOL takes auto, bgapi', 'usage.invalid'],
+    ['no number', { DFUKIT_BAUD: 'x' }, SERIAL, 'DFUKIT_BAUD takes a whole number', 'usage.invalid'],
+  ])('a variable with %s', async (_, environment, options, words, code) => {
+    const { run, io } = await bench(environment);
+    expect(await run(['new.dfupkg', ...TRUST, ...options])).toBe(2);
+    expect(io.stdout()).toBe('');
+    expect(io.stderr()).toContain(words);
+    expect(io.stderr()).toContain(`[${code}]`);
+  });
+
+  test('a report that can not be written is found before the port is opened', async () => {
+    const { run } = await bench();
+    const { url, visits } = await door();
+    expect(await run(['new.dfupkg', ...TRUST, '--port', url, '--report', 'no/such/r.json'])).toBe(2);
+    expect(visits()).toBe(0);
+  });
+
+  test('version asked for, none said', async () => {
+    const { run, io, folder } = await bench();
+    const packing = testIo(folder);
+    const argv = ['new.bin', '--product', 'lamp', '--fw-version', '1.1.0', '--part', 'efr32bg22'];
+    expect(await pack([...argv, '--key', 'k.key.pem', '-o', 'mute.dfupkg'], packing)).toBe(0);
+    expect(await run(['mute.dfupkg', ...SIMULATED, '--confirm', 'version'])).toBe(2);
+    expect(io.stderr()).toContain('[flash.confirmation-impossible]');
+  });
+});
+
+describe('identify: usage errors', () => {
+  test('and a port that is not there, with all that is said of it', async () => {
+    const { run, io } = await bench();
+    expect(await run(['identify', '--port', '/dev/tty-of-nobody', '--baud', '9600', '--rtscts'])).toBe(6);
+    expect(io.stderr()).toContain('[link.not-found]');
+  });
+
+  test.each<[string, string[], string]>([
+    ['no number', ['--port', '/dev/ttyUSB0', '--baud', 'fast'], '--baud takes a whole number'],
+    ['a bridge', ['--port', 'tcp://bridge:1', '--baud', '9600'], 'are set at the bridge'],
+    ['flow control of a bridge', ['--port', 'tcp://bridge:1', '--rtscts'], 'are set at the bridge'],
+    ['two ports', ['--port', '/dev/ttyUSB0', '--port', '/dev/ttyUSB1'], '--port is given twice'],
+  ])('%s', async (_, options, words) => {
+    const { run, io } = await bench();
+    expect(await run(['identify', ...options])).toBe(2);
+    expect(io.stderr()).toContain(words);
+    expect(io.stderr()).toContain('[usage.invalid]');
+  });
+});
