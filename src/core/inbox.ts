@@ -7,14 +7,29 @@ import { onWaitEnd, type Wait } from './wait.ts';
  */
 export class Inbox<T> {
   readonly #items: T[] = [];
+  readonly #weigh: (item: T) => number;
+  #waiting = 0;
   #taker: { give: (item: T) => void; fail: (why: DfuError) => void } | undefined;
   #closed: DfuError | undefined;
+
+  /** `weigh` says how much of `waiting` an item is; one each unless given. */
+  constructor(weigh: (item: T) => number = () => 1) {
+    this.#weigh = weigh;
+  }
+
+  /** How much has come and was not taken yet. */
+  get waiting(): number {
+    return this.#waiting;
+  }
 
   /** Adds an item. What comes after `close` is dropped. */
   put(item: T): void {
     if (this.#closed !== undefined) return;
     if (this.#taker !== undefined) this.#taker.give(item);
-    else this.#items.push(item);
+    else {
+      this.#items.push(item);
+      this.#waiting += this.#weigh(item);
+    }
   }
 
   /** Ends the inbox; the first reason stays. */
@@ -31,7 +46,10 @@ export class Inbox<T> {
   take(wait: Wait, what = 'data'): Promise<T> {
     if (this.#taker !== undefined) throw new Error('an inbox has one taker at a time');
     const item = this.#items.shift();
-    if (item !== undefined) return Promise.resolve(item);
+    if (item !== undefined) {
+      this.#waiting -= this.#weigh(item);
+      return Promise.resolve(item);
+    }
     if (this.#closed !== undefined) return Promise.reject(this.#closed);
     return new Promise<T>((resolve, reject) => {
       let ended = false;
@@ -53,6 +71,7 @@ export class Inbox<T> {
 
   /** Everything that waits in the queue, which is then empty. */
   drain(): T[] {
+    this.#waiting = 0;
     return this.#items.splice(0);
   }
 }

@@ -1,5 +1,7 @@
 import { readdir, readFile, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { DfuError } from '../core/errors.ts';
+import { codeOf } from './files.ts';
 import { loadSerialPort } from './serial.ts';
 
 /** A serial port of this machine; what its driver or its USB device tells. */
@@ -13,7 +15,10 @@ export interface SerialPortInfo {
   serialNumber?: string;
 }
 
-/** All serial ports, by path. Throws `link.driver-missing` where the system has to be asked through `serialport`. */
+/**
+ * All serial ports, by path. Throws `link.driver-missing` where the system has to be asked through
+ * `serialport`, `link.failed`.
+ */
 export async function listSerialPorts(): Promise<SerialPortInfo[]> {
   const ports = process.platform === 'linux' ? await listOfSysfs('/sys/class/tty') : await listOfDriver();
   return ports.sort((a, b) => (a.path < b.path ? -1 : 1));
@@ -24,14 +29,26 @@ export async function listSerialPorts(): Promise<SerialPortInfo[]> {
  * `/sys/class/tty`, except in tests.
  */
 export async function listOfSysfs(root: string): Promise<SerialPortInfo[]> {
-  const names = await readdir(root).catch(() => []);
+  const names = await readdir(root).catch(noneOf<string[]>([], root));
   const ports = await Promise.all(names.map((name) => describeTty(root, name)));
   return ports.filter((port) => port !== undefined);
 }
 
+/** What is not there is `none`; what can not be looked at is an error, not an empty list. */
+function noneOf<T>(none: T, path: string): (cause: unknown) => T {
+  return (cause) => {
+    if (codeOf(cause) === 'ENOENT') return none;
+    throw new DfuError('link.failed', `the serial ports can not be listed: ${path} (${codeOf(cause)})`, {
+      cure: 'Name the port with --port; check that you may read /sys.',
+      cause,
+    });
+  };
+}
+
 async function describeTty(root: string, name: string): Promise<SerialPortInfo | undefined> {
   // Consoles and pseudo-terminals have no device behind them.
-  const device = await realpath(join(root, name, 'device')).catch(() => undefined);
+  const link = join(root, name, 'device');
+  const device = await realpath(link).catch(noneOf(undefined, link));
   if (device === undefined) return undefined;
   // The kernel makes ttyS0 to ttyS31 whether there is hardware or not; type 0 says that there is none.
   if ((await line(join(root, name, 'type'))) === '0') return undefined;

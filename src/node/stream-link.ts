@@ -5,10 +5,13 @@ import { Inbox } from '../core/inbox.ts';
 import { bounded, type Wait } from '../core/wait.ts';
 import type { ByteLink } from '../link/link.ts';
 
+/** What may wait to be read; a link that brings more has ended. */
+const MAX_WAITING_BYTES = 1024 * 1024;
+
 /** A byte link over a stream of Node's: serial ports and sockets are both such streams. */
 export class StreamLink implements ByteLink {
   readonly kind = 'bytes';
-  readonly inbox = new Inbox<Bytes>();
+  readonly inbox = new Inbox<Bytes>((bytes) => bytes.length);
   readonly closed: Promise<DfuError>;
   readonly #stream: Duplex;
   readonly #name: string;
@@ -27,7 +30,7 @@ export class StreamLink implements ByteLink {
     this.closed = new Promise((resolve) => {
       this.#settle = resolve;
     });
-    stream.on('data', (chunk: Uint8Array) => this.inbox.put(new Uint8Array(chunk)));
+    stream.on('data', (chunk: Uint8Array) => this.#received(chunk));
     stream.on('error', (error) => this.#end(this.#lost(error)));
     stream.on('close', (error?: unknown) => this.#end(this.#lost(error)));
   }
@@ -52,6 +55,15 @@ export class StreamLink implements ByteLink {
     this.#end(new DfuError('link.closed', `${this.#name} was closed by this side`));
     this.#closing ??= this.#letGo();
     return this.#closing;
+  }
+
+  #received(chunk: Uint8Array): void {
+    this.inbox.put(new Uint8Array(chunk));
+    if (this.inbox.waiting <= MAX_WAITING_BYTES) return;
+    this.inbox.drain();
+    this.#stream.pause();
+    const much = `more than ${MAX_WAITING_BYTES} bytes`;
+    this.#end(new DfuError('link.flooded', `${this.#name} brought ${much} that nobody had asked for`));
   }
 
   #end(why: DfuError): void {

@@ -5,6 +5,9 @@ import type { FarEnd } from './far-end.ts';
 import { codeOf } from './files.ts';
 import { showAddress, type TcpAddress } from './tcp.ts';
 
+/** What may wait for a program that does not read; more is lost, as on a serial port. */
+const MAX_WAITING_BYTES = 65_536;
+
 /**
  * A wire over TCP. One program at a time, as on a serial port: a second one is hung up on.
  * Throws `link.busy`, `link.forbidden`, `link.failed` where listening is not possible.
@@ -30,7 +33,9 @@ export async function listenTcp(address: TcpAddress): Promise<FarEnd> {
   const port = bound !== null && typeof bound === 'object' ? bound.port : address.port;
   return {
     address: `tcp://${showAddress({ host: address.host, port })}`,
-    send: (bytes) => void client?.write(bytes),
+    send: (bytes) => {
+      if (client !== undefined && client.writableLength < MAX_WAITING_BYTES) client.write(bytes);
+    },
     onReceive: (fn) => {
       receive = fn;
     },
@@ -45,7 +50,7 @@ export async function listenTcp(address: TcpAddress): Promise<FarEnd> {
 
 function listen(server: Server, { host, port }: TcpAddress): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (cause) => {
+    const refuse = (cause: Error) => {
       const code = codeOf(cause);
       const kind = code === 'EADDRINUSE' ? 'link.busy' : code === 'EACCES' ? 'link.forbidden' : 'link.failed';
       reject(
@@ -54,7 +59,14 @@ function listen(server: Server, { host, port }: TcpAddress): Promise<void> {
           cause,
         }),
       );
+    };
+    server.once('error', refuse);
+    server.listen({ host, port }, () => {
+      server.off('error', refuse);
+      // From here on it is one call that could not be taken (no file descriptor left): the caller sees that, and the
+      // server goes on listening.
+      server.on('error', () => {});
+      resolve();
     });
-    server.listen({ host, port }, resolve);
   });
 }

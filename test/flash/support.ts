@@ -158,6 +158,11 @@ export class ScriptedPort implements Port<ByteLink> {
     this.#clock.after(afterMs, () => this.#link?.inbox.put(hex(frame)));
   }
 
+  /** Sends bytes now. */
+  pour(bytes: Bytes): void {
+    this.#link?.inbox.put(bytes);
+  }
+
   async open(_wait: Wait): Promise<ByteLink> {
     if (this.refuse !== undefined) throw this.refuse;
     this.opened++;

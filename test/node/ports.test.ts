@@ -1,8 +1,8 @@
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Bytes, concat } from '../../src/core/bytes.ts';
 import { systemClock } from '../../src/core/clock.ts';
-import { within } from '../../src/core/wait.ts';
+import { pause, within } from '../../src/core/wait.ts';
 import type { FarEnd } from '../../src/node/far-end.ts';
 import { loadOptional } from '../../src/node/optional.ts';
 import { openPseudoTerminal } from '../../src/node/pty.ts';
@@ -128,6 +128,44 @@ test('a write that is under way ends when the link is closed', async () => {
   const writing = link.write(much, wait(60_000)).catch((error: unknown) => error);
   await link.close();
   expect(await writing).toMatchObject({ code: 'link.closed' });
+});
+
+describe('what nobody reads', () => {
+  test('is bounded at the reading end: a link that brings more has ended, and says why', async () => {
+    const server = createServer((socket) => {
+      socket.on('error', () => {});
+      for (let i = 0; i < 64; i++) socket.write(new Uint8Array(1024 * 1024));
+    });
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as { port: number };
+    const link = await tcpPort({ host: '127.0.0.1', port }).open(wait());
+    expect(await link.closed).toMatchObject({ code: 'link.flooded', exit: 6, retryable: false });
+    expect(link.inbox.waiting).toBe(0);
+    await expect(link.inbox.take(wait())).rejects.toMatchObject({ code: 'link.flooded' });
+    await link.close();
+  });
+
+  test('is bounded at the sending end: more is lost, as on a serial port', async () => {
+    const far = await listenTcp({ host: '127.0.0.1', port: 0 });
+    onTestFinished(() => far.close());
+    const socket = connect(parseTcpUrl(far.address));
+    onTestFinished(() => void socket.destroy());
+    socket.pause();
+    await new Promise<void>((done) => far.onReceive(() => done()) ?? socket.write('x'));
+    const sentBytes = 1024 * 64 * 1024;
+    for (let i = 0; i < 1024; i++) far.send(new Uint8Array(64 * 1024));
+    let received = 0;
+    socket.on('data', (chunk) => {
+      received += chunk.length;
+    });
+    socket.resume();
+    for (let before = -1; before < received; ) {
+      before = received;
+      await pause(wait(100));
+    }
+    expect(received).toBeLessThan(sentBytes / 2);
+  });
 });
 
 test('a package that is not installed is named, with what to do', async () => {

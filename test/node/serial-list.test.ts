@@ -44,6 +44,12 @@ test('ports of Linux with what their USB devices tell', async () => {
   expect(ports).toContainEqual({ path: '/dev/ttyS0' });
 });
 
+test('what can not be listed is no empty list', async () => {
+  const file = join(await tempFolder(), 'file');
+  await writeFile(file, '');
+  await expect(listOfSysfs(file)).rejects.toMatchObject({ code: 'link.failed', exit: 6 });
+});
+
 test('a machine without serial ports has an empty list', async () => {
   expect(await listOfSysfs('/no/such/folder')).toEqual([]);
   expect(Array.isArray(await listSerialPorts())).toBe(true);

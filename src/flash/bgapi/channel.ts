@@ -3,12 +3,22 @@ import { DfuError } from '../../core/errors.ts';
 import { bounded, type Wait, within } from '../../core/wait.ts';
 import type { ByteLink, Port } from '../../link/link.ts';
 import type { Run } from '../protocol.ts';
-import { type Decoded, type Frame, FrameDecoder } from './wire.ts';
+import {
+  type Decoded,
+  decodeSystemBoot,
+  dfuBootVersion,
+  type Frame,
+  FrameDecoder,
+  isBootFailure,
+} from './wire.ts';
 
 const OPEN_MS = 5000;
 const CLOSE_MS = 2000;
 /** A frame comes in one go: after such a pause its first byte was noise. Long enough for a network in between. */
 const MAX_GAP_MS = 400;
+
+/** Starts that are kept for who asks later: far more than any device makes while one answer is waited for. */
+const MAX_KEPT = 1024;
 
 /**
  * Frames over a byte link, one request at a time. Events are kept until somebody asks for them; responses that lie in
@@ -20,6 +30,8 @@ export class Channel {
   readonly #run: Run;
   readonly #decoder = new FrameDecoder();
   #frames: Frame[] = [];
+  /** Of the frames before this one was made use: taking them out one by one would move all the others each time. */
+  #next = 0;
   #lastByteAt = 0;
   #wireBytes = 0;
   #strayResponses = 0;
@@ -64,31 +76,39 @@ export class Channel {
   forget(): void {
     this.#pull();
     this.#dropResponses();
-    this.#frames = [];
+    this.#put([]);
     this.#decoder.flush();
   }
 
   /** Takes out the first frame accepted; keeps the events before it, in order, and counts the responses. */
   async #first(wait: Wait, accepts: (frame: Frame) => boolean): Promise<Frame | undefined> {
     const kept: Frame[] = [];
+    this.#pull();
     try {
       for (;;) {
         const frame = await this.#receive(wait);
         if (frame === undefined) return undefined;
         if (accepts(frame)) return frame;
-        if (frame.kind === 'event') kept.push(frame);
-        else this.#strayResponses++;
+        if (frame.kind !== 'event') this.#strayResponses++;
+        else if (kept.push(frame) > MAX_KEPT) throw flooded();
       }
     } finally {
-      this.#frames.unshift(...kept);
+      if (kept.length > 0) this.#put([...kept, ...this.#frames.slice(this.#next)]);
     }
   }
 
-  /** The next frame from the link; `undefined` at the deadline. */
+  /** The next frame from the link; `undefined` at the deadline, also where there is no end of what comes. */
   async #receive(wait: Wait): Promise<Frame | undefined> {
     for (;;) {
-      const frame = this.#frames.shift();
-      if (frame !== undefined) return frame;
+      const frame = this.#frames[this.#next];
+      if (frame !== undefined) {
+        this.#next++;
+        return frame;
+      }
+      this.#put([]);
+      // A link that always has something to give would never get to its own deadline, nor to a Ctrl-C.
+      if (wait.signal.aborted) throw new DfuError('run.interrupted', 'stopped while waiting for data');
+      if (wait.clock.now() >= wait.until) return undefined;
       const gapEnd =
         this.#decoder.pendingBytes > 0 ? Math.min(wait.until, this.#lastByteAt + MAX_GAP_MS) : wait.until;
       const bytes = await untilTimeout(this.#link.inbox.take({ ...wait, until: gapEnd }));
@@ -98,14 +118,23 @@ export class Channel {
     }
   }
 
+  #put(frames: Frame[]): void {
+    this.#frames = frames;
+    this.#next = 0;
+  }
+
   #accept(bytes: Bytes): void {
     this.#wireBytes += bytes.length;
     this.#lastByteAt = this.#run.clock.now();
     this.#queue(this.#decoder.push(bytes));
   }
 
+  /** Keeps what somebody may ask for: an application can send events without end that mean nothing here. */
   #queue(decoded: readonly Decoded[]): void {
-    for (const item of decoded) if ('frame' in item) this.#frames.push(item.frame);
+    for (const item of decoded) {
+      if (!('frame' in item)) continue;
+      if (item.frame.kind === 'message' || tellsStart(item.frame)) this.#frames.push(item.frame);
+    }
   }
 
   /** What lies in the link's queue already. */
@@ -115,10 +144,22 @@ export class Channel {
 
   #dropResponses(): void {
     this.#pull();
-    const events = this.#frames.filter((frame) => frame.kind === 'event');
-    this.#strayResponses += this.#frames.length - events.length;
-    this.#frames = events;
+    const frames = this.#frames.slice(this.#next);
+    const events = frames.filter((frame) => frame.kind === 'event');
+    this.#strayResponses += frames.length - events.length;
+    this.#put(events);
   }
+}
+
+function tellsStart(frame: Frame): boolean {
+  return dfuBootVersion(frame) !== undefined || isBootFailure(frame) || decodeSystemBoot(frame) !== undefined;
+}
+
+function flooded(): DfuError {
+  return new DfuError(
+    'link.flooded',
+    `the device told more than ${MAX_KEPT} starts while an answer was waited for`,
+  );
 }
 
 /** Opens the port, does the work, lets go of the port. */

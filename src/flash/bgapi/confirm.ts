@@ -17,6 +17,8 @@ import {
 /** Long enough for a bootloader that checks a signature and an application that starts slowly. */
 const WINDOW_MS = 4000;
 const WRITE_MS = 1000;
+/** Far more than prove a crash loop. */
+const MAX_BOOTS = 100;
 
 /** What was seen in the time after a reset. */
 export interface Start {
@@ -53,7 +55,7 @@ async function watch(channel: Channel, run: Run, windowMs: number): Promise<Star
     if (event === undefined) return { running: boots.length > 0 ? 'application' : 'silence', boots };
     if (dfuBootVersion(event) !== undefined || isBootFailure(event)) return { running: 'bootloader', boots };
     const boot = decodeSystemBoot(event);
-    if (boot !== undefined) boots.push(boot);
+    if (boot !== undefined && boots.push(boot) === MAX_BOOTS) return { running: 'application', boots };
   }
 }
 

@@ -6,8 +6,8 @@ export type GeckoPart = Pick<Part, 'flashBase' | 'flashBytes' | 'pageBytes' | 'r
 
 /** Series 1 parts have pages of 2 KiB and a first stage of one page in front of the bootloader proper. */
 const SERIES_1_PAGE_BYTES = 2048;
-/** The most RAM of any Gecko; the parts table does not tell it. */
-const DEFAULT_RAM_BYTES = 256 * 1024;
+/** The most RAM of any Gecko (EFR32MG26 and its like); the parts table does not tell it. */
+const DEFAULT_RAM_BYTES = 512 * 1024;
 
 /** The addresses that a bootloader was built with. */
 export interface GeckoHardware {

@@ -61,3 +61,31 @@ test('and identify in an answer or an error', async () => {
     { numRuns: 150 },
   );
 });
+
+test.each([
+  ['events that mean nothing', 'a0020505ffff'],
+  ['answers to nobody', REPLY.upload],
+])('200,000 %s before the answer change nothing', async (_, frame) => {
+  const flood = frame.repeat(200_000);
+  const run = testRun();
+  const port = new ScriptedPort(run.clock, (command, hand) => {
+    if (command === COMMAND.probe) hand.reply(REPLY.setAddress);
+    else if (command === COMMAND.resetToDfu) hand.reply(REPLY.boot);
+    else if (command === COMMAND.finish) hand.reply(flood + REPLY.finish);
+    else if (command === COMMAND.reset) hand.reply(systemBoot());
+    else hand.reply(REPLY.upload);
+  });
+  const report = await flashPackage(verified([{ bytes: someBytes(600) }]), port, bgapi, OPTIONS, run);
+  expect(report).toMatchObject({ exit: 0, confirmation: 'booted' });
+});
+
+test('a device that never stops talking does not put off the end of a wait', async () => {
+  const run = testRun();
+  const port = new ScriptedPort(run.clock, (_, hand) => {
+    for (let ms = 0; ms < 60_000; ms += 5) hand.reply('a0020505ffff', ms);
+  });
+  const options = { ...OPTIONS, retries: 0 };
+  const report = await flashPackage(verified([{ bytes: someBytes(600) }]), port, bgapi, options, run);
+  expect(report.error?.code).toBe('device.no-bootloader');
+  expect(run.clock.now()).toBeLessThan(30_000);
+});

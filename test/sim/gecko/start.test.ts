@@ -16,7 +16,7 @@ import {
 } from '../support.ts';
 
 const APP = application({ start: TINY_START, bytes: 1200 });
-const RAM_END = 0x20000000 + 256 * 1024;
+const RAM_END = 0x20000000 + 512 * 1024;
 const FLASH_END = TINY.flashBase + TINY.flashBytes;
 
 /** An application with a CRC behind it, as ApplicationProperties of signature type 2 ask for. */
@@ -212,4 +212,16 @@ describe('parts', () => {
     expect(second.device.state.running).toBe('application');
     expect(() => new Bench({ flash: new Uint8Array(TINY.flashBytes + 1) })).toThrow(RangeError);
   });
+});
+
+test('a part with the most RAM there is starts what was packed for it', async () => {
+  const part = findPart('efr32mg26');
+  if (part === undefined) throw new Error('the part is known');
+  const bench = new Bench({
+    part,
+    image: bareApplication(0x20080000, part.layouts[0].applicationStart + 0x151),
+  });
+  expect(bench.device.runs().refusal).toBeUndefined();
+  await bench.settle();
+  expect(bench.device.state.running).toBe('application');
 });
