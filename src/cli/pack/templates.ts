@@ -7,7 +7,8 @@ import { shown } from '../../core/text.ts';
 import { readWholeFile } from '../../node/files.ts';
 
 const EXTENSION = '.yaml';
-export const MAX_RECIPE_BYTES = 1024 * 1024;
+/** Reading YAML takes time that grows with the square of the keys; templates have less than 2 KiB. */
+export const MAX_RECIPE_BYTES = 64 * 1024;
 
 export interface Template {
   name: string;
@@ -18,10 +19,8 @@ export interface Template {
 /** All templates that come with dfukit, sorted by name. */
 export async function listTemplates(): Promise<Template[]> {
   const folder = await templateFolder();
-  const files = (await readdir(folder)).filter((file) => file.endsWith(EXTENSION));
-  const names = files.map((file) => file.slice(0, -EXTENSION.length)).sort();
   return Promise.all(
-    names.map(async (name) => {
+    (await templateNames(folder)).map(async (name) => {
       const [first = ''] = (await readFile(join(folder, `${name}${EXTENSION}`), 'utf8')).split('\n', 1);
       return { name, title: first.replace(/^#\s*/, '') };
     }),
@@ -30,7 +29,8 @@ export async function listTemplates(): Promise<Template[]> {
 
 /** The text of one template. Throws `recipe.template-unknown`, which names those alike. */
 export async function readTemplate(name: string): Promise<Bytes> {
-  const all = (await listTemplates()).map((template) => template.name);
+  const folder = await templateFolder();
+  const all = await templateNames(folder);
   // Compared with the list, so that no name leads out of the folder.
   if (!all.includes(name)) {
     const alike = namesAlike(name.toLowerCase(), all);
@@ -39,7 +39,12 @@ export async function readTemplate(name: string): Promise<Bytes> {
       ...(alike.length === 0 ? {} : { cure: `Alike: ${alike.join(', ')}. See dfu-pack templates.` }),
     });
   }
-  return readWholeFile(join(await templateFolder(), `${name}${EXTENSION}`), MAX_RECIPE_BYTES);
+  return readWholeFile(join(folder, `${name}${EXTENSION}`), MAX_RECIPE_BYTES);
+}
+
+async function templateNames(folder: string): Promise<string[]> {
+  const files = (await readdir(folder)).filter((file) => file.endsWith(EXTENSION));
+  return files.map((file) => file.slice(0, -EXTENSION.length)).sort();
 }
 
 /** Those that share the longest beginning, of four letters at least. */

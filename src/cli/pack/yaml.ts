@@ -1,5 +1,6 @@
 import { DfuError } from '../../core/errors.ts';
 import { printableLine, shown } from '../../core/text.ts';
+import { nestedTooDeep } from './yaml-nesting.ts';
 
 /**
  * The value of a YAML text: one document, YAML 1.2, core schema. What lets a text mean something else than it seems to
@@ -7,9 +8,10 @@ import { printableLine, shown } from '../../core/text.ts';
  * Throws `recipe.yaml` with line and column.
  */
 export async function parseYaml(bytes: Uint8Array, name: string): Promise<unknown> {
-  const { isAlias, isMap, isNode, isScalar, LineCounter, parseDocument, visit } = await import(
+  const { CST, isAlias, isMap, isNode, isScalar, Lexer, LineCounter, parseDocument, visit } = await import(
     './yaml-library.ts'
   );
+  const text = decodeUtf8(bytes, name);
   const lines = new LineCounter();
   const refuse = (what: string, offset: number): never => {
     const { line, col } = lines.linePos(offset);
@@ -17,7 +19,15 @@ export async function parseYaml(bytes: Uint8Array, name: string): Promise<unknow
       facts: { file: shown(name), line, column: col },
     });
   };
-  const document = parseDocument(decodeUtf8(bytes, name), {
+  const deep = nestedTooDeep(new Lexer().lex(text), CST.tokenType);
+  if (deep !== undefined) {
+    lines.addNewLine(0);
+    for (let at = text.indexOf('\n'); at >= 0 && at < deep; at = text.indexOf('\n', at + 1)) {
+      lines.addNewLine(at + 1);
+    }
+    refuse('nested deeper than any recipe', deep);
+  }
+  const document = parseDocument(text, {
     version: '1.2',
     schema: 'core',
     merge: false,
