@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { selfCheck } from '../../src/cli/pack/self-check.ts';
+import { checkMade, selfCheck } from '../../src/cli/pack/self-check.ts';
 import { concat } from '../../src/core/bytes.ts';
 import { buildPackage } from '../../src/pack/build.ts';
 import { buildInput, testSigner } from '../pack/fixture.ts';
@@ -34,4 +34,16 @@ test('what lies on the disk is judged as dfu-verify would, before it is called a
 test('a package that has expired can be made and signed', async () => {
   const { segments, packageId } = await buildPackage(buildInput({ notAfter: '1999-01-01T00:00:00Z' }));
   await selfCheck(concat(segments), [], packageId);
+});
+
+test('what is wrong with a package that was made here is a fault of ours, and says which', async () => {
+  const { segments, packageId } = await buildPackage(buildInput());
+  await checkMade(concat(segments), [], packageId);
+  const flipped = concat(segments);
+  flipped[flipped.length >> 1]! ^= 1;
+  const [as, made] = [flipped.slice(), flipped];
+  const { code, message } = await thrownBy(() => selfCheck(as, [], packageId));
+  const error = await thrownBy(() => checkMade(made, [], packageId));
+  expect(error).toMatchObject({ code: 'pack.self-check', exit: 1, facts: { cause: code } });
+  expect(error.message).toContain(message);
 });

@@ -13,6 +13,7 @@ import { release } from './memory.ts';
 import { destination, writePackage } from './output.ts';
 import { complete, type DescribingOptions, gather, sourceNameOf } from './recipe-input.ts';
 import { packageFacts, printWritten, reportedImages } from './report.ts';
+import { checkMade } from './self-check.ts';
 import { readSigners } from './signers.ts';
 
 export interface BuildOptions extends DescribingOptions {
@@ -46,7 +47,9 @@ export async function build(io: Io, image: string | undefined, options: BuildOpt
   });
   warnings.push(...source.warnings, ...built.warnings, ...expired(io, recipe));
   const keys = signers.map((signer) => signer.key);
-  const size = await writePackage(to, built.segments, keys, built.packageId);
+  const size = await writePackage(io, to, built.segments, (readBack) =>
+    checkMade(readBack, keys, built.packageId),
+  );
   printWritten(
     io,
     {

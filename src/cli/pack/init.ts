@@ -1,8 +1,7 @@
 import { shown } from '../../core/text.ts';
-import { writeWholeFile } from '../../node/files.ts';
 import type { Io } from '../io.ts';
 import { printJson } from '../program.ts';
-import { destination } from './output.ts';
+import { destination, writeOutput } from './output.ts';
 import { listTemplates, readTemplate } from './templates.ts';
 
 export interface InitOptions {
@@ -17,7 +16,7 @@ export async function init(io: Io, options: InitOptions): Promise<number> {
   const { template, output } = options;
   const text = await readTemplate(template);
   const to = await destination(io, output, options.force === true, []);
-  await writeWholeFile(to.path, [text], { replace: to.replace });
+  await writeOutput(io, to, [text]);
   if (options.json) {
     printJson(io, { formatVersion: 1, command: 'init', template, output });
     return 0;

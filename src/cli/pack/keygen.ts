@@ -22,7 +22,13 @@ export async function keygen(io: Io, argument: string | undefined, options: Keyg
   const privateKey = `${name}.key.pem`;
   const publicKey = `${name}.pub.pem`;
   const pair = await generateKeyPair();
-  await writeKeyPair(pair, pathOf(io, privateKey), pathOf(io, publicKey));
+  // Ctrl-C waits for these two small files: half a key pair would be left behind.
+  const end = io.onInterrupt(() => {});
+  try {
+    await writeKeyPair(pair, pathOf(io, privateKey), pathOf(io, publicKey));
+  } finally {
+    end();
+  }
   const { keyId } = pair.key;
   if (options.json) {
     printJson(io, { formatVersion: 1, command: 'keygen', keyId, privateKey, publicKey });

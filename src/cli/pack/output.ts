@@ -2,11 +2,9 @@ import { lstat, realpath, stat } from 'node:fs/promises';
 import type { Bytes } from '../../core/bytes.ts';
 import { DfuError } from '../../core/errors.ts';
 import { shown } from '../../core/text.ts';
-import type { PublicKey } from '../../crypto/public-key.ts';
 import { writeWholeFile } from '../../node/files.ts';
 import { type Io, pathOf } from '../io.ts';
 import { release } from './memory.ts';
-import { selfCheck } from './self-check.ts';
 
 /** Where a result goes, decided before the work begins. */
 export interface Destination {
@@ -77,23 +75,51 @@ export async function sealDestination(
 }
 
 /**
- * Writes a package: it gets its name only after what lies on the disk was read back and verified. The memory of `segments`
- * is gone afterwards: a big image is then held once, not twice.
+ * Writes an output whole or not at all. Ctrl-C does not end the process in the middle of it, which would leave a
+ * temporary file behind: it ends the writing, and throws `run.interrupted`.
+ */
+export async function writeOutput(
+  io: Io,
+  to: Destination,
+  parts: readonly Bytes[],
+  check?: (readBack: Bytes) => Promise<void>,
+): Promise<void> {
+  let interrupted = false;
+  const end = io.onInterrupt(() => {
+    interrupted = true;
+  });
+  const stopIfInterrupted = () => {
+    if (interrupted) throw new DfuError('run.interrupted', `stopped; ${shown(to.shownPath)} was not written`);
+  };
+  try {
+    await writeWholeFile(to.path, parts, {
+      replace: to.replace,
+      ...(to.mode === undefined ? {} : { mode: to.mode }),
+      check: async (readBack) => {
+        stopIfInterrupted();
+        await check?.(readBack);
+        stopIfInterrupted();
+      },
+    });
+  } finally {
+    end();
+  }
+}
+
+/**
+ * Writes a package: it gets its name only after what lies on the disk was read back and judged. The memory of `segments`
+ * is gone afterwards: a big image is then held once, not twice. Answers its size in bytes.
  */
 export async function writePackage(
+  io: Io,
   to: Destination,
   segments: readonly Bytes[],
-  keys: readonly PublicKey[],
-  packageId: string,
+  judge: (readBack: Bytes) => Promise<void>,
 ): Promise<number> {
   const size = segments.reduce((sum, segment) => sum + segment.length, 0);
-  await writeWholeFile(to.path, segments, {
-    replace: to.replace,
-    ...(to.mode === undefined ? {} : { mode: to.mode }),
-    check: async (readBack) => {
-      release(segments);
-      await selfCheck(readBack, keys, packageId);
-    },
+  await writeOutput(io, to, segments, async (readBack) => {
+    release(segments);
+    await judge(readBack);
   });
   return size;
 }

@@ -1,10 +1,9 @@
-import { type Bytes, concat, fromBase64, fromHex, toHex } from '../../core/bytes.ts';
+import { type Bytes, concat, toHex } from '../../core/bytes.ts';
 import { DfuError } from '../../core/errors.ts';
 import { printableLine, shown } from '../../core/text.ts';
-import { SIGNATURE_BYTES } from '../../crypto/ed25519.ts';
-import { decodePublicKeyPem, type PublicKey } from '../../crypto/public-key.ts';
+import type { PublicKey } from '../../crypto/public-key.ts';
 import { MAX_KEY_FILE_BYTES, MAX_PACKAGE_BYTES } from '../../format/limits.ts';
-import { readWholeFile, writeWholeFile } from '../../node/files.ts';
+import { readWholeFile } from '../../node/files.ts';
 import {
   attachSignature,
   type SealedPackage,
@@ -15,10 +14,12 @@ import {
 import type { PackWarning } from '../../pack/warnings.ts';
 import { type Io, pathOf } from '../io.ts';
 import { printJson } from '../program.ts';
+import { readPublicKeyFile } from '../trust-options.ts';
 import { release } from './memory.ts';
-import { type Destination, destination, sealDestination, writePackage } from './output.ts';
+import { type Destination, destination, sealDestination, writeOutput, writePackage } from './output.ts';
 import { packageFacts, printWritten, renderFacts, reportedImages } from './report.ts';
 import { selfCheck } from './self-check.ts';
+import { decodeSignature } from './signature-file.ts';
 import { readSigners } from './signers.ts';
 
 interface SealOptions {
@@ -51,8 +52,7 @@ export interface AttachOptions extends SealOptions {
 export async function attach(io: Io, file: string, options: AttachOptions): Promise<number> {
   const inputs = [options.publicKey, options.signature].map((input) => pathOf(io, input));
   const to = await sealDestination(io, file, options, inputs);
-  const pem = await readWholeFile(pathOf(io, options.publicKey), MAX_KEY_FILE_BYTES);
-  const key = await decodePublicKeyPem(new TextDecoder('latin1').decode(pem));
+  const key = await readPublicKeyFile(io, options.publicKey);
   const signature = decodeSignature(
     await readWholeFile(pathOf(io, options.signature), MAX_KEY_FILE_BYTES),
     options.signature,
@@ -85,7 +85,7 @@ export async function tbs(io: Io, file: string, options: TbsOptions): Promise<nu
   const unsigned = concat(withoutSignatures(sound));
   release([bytes]);
   await selfCheck(unsigned, [], packageId);
-  if (to !== undefined) await writeWholeFile(to.path, [message], { replace: to.replace });
+  if (to !== undefined) await writeOutput(io, to, [message]);
   const facts = packageFacts(manifest, packageId);
   const hex = toHex(message);
   if (json) {
@@ -115,7 +115,7 @@ async function writeSealed(
   json: boolean,
 ): Promise<number> {
   const { manifest, packageId, keyIds, segments } = sealed;
-  const size = await writePackage(to, segments, keys, packageId);
+  const size = await writePackage(io, to, segments, (readBack) => selfCheck(readBack, keys, packageId));
   printWritten(
     io,
     {
@@ -131,17 +131,4 @@ async function writeSealed(
     json,
   );
   return 0;
-}
-
-/** 64 bytes as they are, or as text: 128 digits of hex, or base64. White space around and line breaks do not count. */
-function decodeSignature(bytes: Bytes, file: string): Bytes {
-  if (bytes.length === SIGNATURE_BYTES) return bytes;
-  const text = new TextDecoder('latin1').decode(bytes).replace(/\s/g, '');
-  const decoded = text.length === 2 * SIGNATURE_BYTES ? fromHex(text) : fromBase64(text);
-  if (decoded?.length === SIGNATURE_BYTES) return decoded;
-  throw new DfuError(
-    'pack.signature-form',
-    `${shown(file)} has ${bytes.length} bytes that are no signature of ${SIGNATURE_BYTES} bytes`,
-    { facts: { file: shown(file), size: bytes.length } },
-  );
 }

@@ -23,6 +23,23 @@ export async function selfCheck(bytes: Bytes, keys: readonly PublicKey[], packag
   }
 }
 
+/**
+ * The same of a package that was made here, from nothing but images and values that were all checked: whatever is wrong
+ * with it is a fault of ours, not of a maker's. Throws `pack.self-check`, with the code of the check that failed as a fact.
+ */
+export async function checkMade(bytes: Bytes, keys: readonly PublicKey[], packageId: string): Promise<void> {
+  try {
+    await selfCheck(bytes, keys, packageId);
+  } catch (cause) {
+    if (!(cause instanceof DfuError) || cause.code === 'pack.self-check') throw cause;
+    const { code, message } = cause;
+    throw new DfuError('pack.self-check', `the package that was made does not verify (${code}): ${message}`, {
+      facts: { ...cause.facts, cause: code },
+      cause,
+    });
+  }
+}
+
 function isGood({ signatures = [] }: VerifyReport, keyId: string): boolean {
   return signatures.some((signature) => signature.keyId === keyId && signature.status === 'good');
 }
