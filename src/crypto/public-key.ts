@@ -55,6 +55,11 @@ export async function importPublicKey(spkiDer: Bytes): Promise<PublicKey> {
   return key;
 }
 
+/** A key from the 32 bytes of its point. Throws what `importPublicKey` throws. */
+export async function importRawPublicKey(point: Bytes): Promise<PublicKey> {
+  return importPublicKey(concat([SPKI_PREFIX, point]));
+}
+
 /** The key's SPKI DER: the bytes that `importPublicKey` was given. */
 export function publicKeyDer(key: PublicKey): Bytes {
   return concat([SPKI_PREFIX, pointOf(key)]);

@@ -1,4 +1,5 @@
 /** Every limit of the package format, version 1 (docs/package-format.md, section 2). Sizes in bytes, all inclusive. */
+export { MAX_KEY_FILE_BYTES } from '../crypto/key-file.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -6,7 +7,6 @@ const MIB = 1024 * KIB;
 export const MAX_PACKAGE_BYTES = 256 * MIB;
 export const MAX_MANIFEST_BYTES = 256 * KIB;
 export const MAX_SIGNATURES_BYTES = 16 * KIB;
-export const MAX_KEY_FILE_BYTES = 16 * KIB;
 export const MIN_IMAGE_BYTES = 1;
 export const MAX_IMAGE_BYTES = 128 * MIB;
 

@@ -2,14 +2,8 @@ import { DfuError } from '../core/errors.ts';
 import { shown } from '../core/text.ts';
 import type { Manifest } from './manifest.ts';
 import validate from './manifest-validator.generated.ts';
+import { pointerKeys, type SchemaError, valueAt } from './schema-error.ts';
 
-/** What ajv's compiled validator leaves behind. */
-interface SchemaError {
-  instancePath: string;
-  keyword: string;
-  message?: string;
-  params: Readonly<Record<string, unknown>>;
-}
 type Validator = ((value: unknown) => boolean) & { errors?: readonly SchemaError[] | null };
 
 /** What a later version may call a role or a format. */
@@ -27,7 +21,7 @@ export function checkManifestSchema(value: unknown): asserts value is Manifest {
   const error = check.errors?.[0];
   if (error === undefined) throw new Error('the validator refused without a reason');
   const path = readablePath(error.instancePath);
-  const found = valueAt(value, error.instancePath);
+  const found = valueAt(value, pointerKeys(error.instancePath));
   if (error.keyword === 'enum' && typeof found === 'string' && WELL_FORMED.test(found)) {
     const last = error.instancePath.split('/').at(-1);
     const facts = { path, found };
@@ -66,24 +60,8 @@ function quoted(found: unknown): string {
 function readablePath(pointer: string): string {
   if (pointer === '') return 'the manifest';
   return shown(
-    unescaped(pointer)
+    pointerKeys(pointer)
       .join('.')
       .replace(/\.([0-9]+)(?=\.|$)/g, '[$1]'),
   );
-}
-
-function unescaped(pointer: string): string[] {
-  return pointer
-    .split('/')
-    .slice(1)
-    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
-}
-
-function valueAt(value: unknown, pointer: string): unknown {
-  let at = value;
-  for (const key of unescaped(pointer)) {
-    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, key)) return undefined;
-    at = (at as Record<string, unknown>)[key];
-  }
-  return at;
 }

@@ -2,7 +2,7 @@ import { ByteReader, type Bytes, concat, u32le } from '../core/bytes.ts';
 
 /** What an application says of itself: in its ApplicationProperties, and copied from there in a GBL application tag. */
 export interface ApplicationData {
-  /** Bits of `APPLICATION_TYPES`. */
+  /** Bits of `APPLICATION_TYPE_*` in `application_properties.h` (gecko_sdk); 0x20 is a Bluetooth application. */
   readonly type: number;
   readonly version: number;
   readonly capabilities: number;

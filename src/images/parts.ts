@@ -21,7 +21,6 @@ export interface Part {
   readonly family: string;
   /** As asked for, lower case: `efr32bg22f352`, `efr32bg22c224f512im40-c`. */
   readonly name: string;
-  readonly core: 'cortex-m';
   /** What its bootloaders take. */
   readonly imageFormat: 'gbl';
   readonly flashBase: number;
@@ -121,17 +120,15 @@ export const PART_FAMILIES: readonly string[] = FAMILIES.flatMap(({ names }) => 
  */
 export function findPart(text: string): Part | undefined {
   const name = text.toLowerCase();
-  const split = /^(efr32[a-z]g[0-9]{1,2}|bgm220|bgm13|bgm24)(.{0,40})$/.exec(name);
-  if (!split) return undefined;
-  const [, family = '', rest = ''] = split;
-  const facts = FAMILIES.find(({ names }) => names.includes(family));
-  if (!facts) return undefined;
+  const family = FAMILY_NAMES.find((candidate) => isOfFamily(name, candidate));
+  const facts = FAMILIES.find(({ names }) => family !== undefined && names.includes(family));
+  if (family === undefined || facts === undefined) return undefined;
+  const rest = name.slice(family.length);
   const size = flashKibOf(family, rest, facts);
   if (size === 'unknown-code') return undefined;
   return {
     family,
     name,
-    core: 'cortex-m',
     imageFormat: 'gbl',
     flashBase: facts.flashBase,
     flashBytes: (size ?? largest(facts)) * KIB,
@@ -140,6 +137,16 @@ export function findPart(text: string): Part | undefined {
     ramBase: RAM_BASE,
     layouts: facts.layouts,
   };
+}
+
+/** The longest first: no family hides another whose name goes on. */
+const FAMILY_NAMES = [...PART_FAMILIES].sort((a, b) => b.length - a.length);
+const MAX_PART_NAME_CHARS = 48;
+
+/** A chip's family ends where its digits end: efr32bg12 is none of efr32bg1. A module's code may go on with one: BGM240PA22VNA. */
+function isOfFamily(name: string, family: string): boolean {
+  if (!name.startsWith(family) || name.length > MAX_PART_NAME_CHARS) return false;
+  return !family.startsWith('efr32') || !/^[0-9]/.test(name.slice(family.length));
 }
 
 function largest(facts: Family): number {

@@ -1,17 +1,19 @@
 import { rm, stat } from 'node:fs/promises';
-import { type Bytes, concat, equalBytes, fromBase64, fromHex, toBase64, utf8 } from '../core/bytes.ts';
+import { type Bytes, equalBytes, fromBase64, fromHex, toBase64, utf8 } from '../core/bytes.ts';
 import { DfuError } from '../core/errors.ts';
 import { shown } from '../core/text.ts';
-import { encodePublicKeyPem, importPublicKey, type PublicKey, type Signer } from '../crypto/public-key.ts';
-import { readWholeFile, writeWholeFile } from './files.ts';
-
-/** As MAX_KEY_FILE_BYTES of the package format; this room does not know that one. */
-const KEY_FILE_LIMIT_BYTES = 16 * 1024;
+import { MAX_KEY_FILE_BYTES } from '../crypto/key-file.ts';
+import {
+  encodePublicKeyPem,
+  importPublicKey,
+  importRawPublicKey,
+  type PublicKey,
+  type Signer,
+} from '../crypto/public-key.ts';
+import { readFileAndMode, writeWholeFile } from './files.ts';
 
 /** PKCS#8 (RFC 5958) of an Ed25519 key (RFC 8410, section 7), version 1 without attributes: this, then the 32-byte seed. */
 const PKCS8_PREFIX = fixed('302e020100300506032b657004220420');
-/** SPKI of an Ed25519 key: this, then the 32-byte point. */
-const SPKI_PREFIX = fixed('302a300506032b6570032100');
 const SEED_BYTES = 32;
 
 /**
@@ -26,7 +28,7 @@ export async function decodePrivateKeyPem(text: string, name = 'the key'): Promi
   const { x } = await subtle.exportKey('jwk', secret);
   const point = x === undefined ? undefined : fromBase64(`${x.replaceAll('-', '+').replaceAll('_', '/')}=`);
   if (point === undefined) throw malformed(name, 'its public half can not be computed');
-  const key = await importPublicKey(concat([SPKI_PREFIX, point]));
+  const key = await importRawPublicKey(point);
   return {
     key,
     sign: async (message) => new Uint8Array(await subtle.sign('Ed25519', secret, message)),
@@ -41,8 +43,8 @@ export interface PrivateKeyFile {
 
 /** Reads a private key file. Throws what `readWholeFile` and `decodePrivateKeyPem` throw. */
 export async function readPrivateKeyFile(path: string): Promise<PrivateKeyFile> {
-  const bytes = await readWholeFile(path, KEY_FILE_LIMIT_BYTES);
-  const openToOthers = process.platform !== 'win32' && ((await stat(path)).mode & 0o077) !== 0;
+  const { bytes, mode } = await readFileAndMode(path, MAX_KEY_FILE_BYTES);
+  const openToOthers = process.platform !== 'win32' && (mode & 0o077) !== 0;
   const signer = await decodePrivateKeyPem(new TextDecoder('latin1').decode(bytes), shown(path));
   return { signer, openToOthers };
 }

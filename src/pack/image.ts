@@ -7,17 +7,17 @@ import type { ImageFormat, ManifestImage, Role } from '../format/manifest.ts';
 import type { SemVer } from '../format/versions.ts';
 import type { ApplicationData } from '../images/application-data.ts';
 import { findApplicationProperties } from '../images/cortex-m.ts';
+import type { ImageExtent } from '../images/extents.ts';
 import { decodeGbl, type Gbl, wrapRaw } from '../images/gbl/codec.ts';
 import { gblExtents } from '../images/gbl/extents.ts';
 import { preflightGbl } from '../images/gbl/preflight.ts';
+import { beyondRole } from '../images/gbl/role.ts';
 import type { Part } from '../images/parts.ts';
 import { recogniseImage } from '../images/recognise.ts';
-import { checkFlash, checkRawPlacement, type Extent } from './placement.ts';
+import { DEFAULT_ALIGNMENT, DEFAULT_PAD_BYTE } from './defaults.ts';
+import { checkFlash, checkRawPlacement } from './placement.ts';
 import { versionTag } from './versions.ts';
 import type { PackWarning } from './warnings.ts';
-
-export const DEFAULT_ALIGNMENT = 4;
-export const DEFAULT_PAD_BYTE = 0xff;
 
 /** One image as it comes from the build, and how it shall be packed. */
 export interface BuildImage {
@@ -52,17 +52,17 @@ export interface PackedImage {
   bytes: Bytes;
   crc32: number;
   treatment: Treatment;
-  extents: Extent[];
+  extents: ImageExtent[];
   warnings: PackWarning[];
 }
 
 interface Content {
   format: ImageFormat;
-  bytes: Bytes;
-  treatment: Treatment;
+  /** Makes another file of the image; absent where it goes in as it is. */
+  wrap?: () => Bytes;
   /** Of the manifest; absent where a GBL tells none. */
   startAddress?: number;
-  extents: Extent[];
+  extents: ImageExtent[];
   warnings: PackWarning[];
 }
 
@@ -91,14 +91,17 @@ export async function packImage(
       ? existingGbl(input, name, role, part)
       : rawBinary(input, name, role, version, part);
   const padByte = padByteOf(input, content.format, name);
-  const bytes = pad(content.bytes, alignment, padByte);
-  const unchanged = bytes === source;
   const sourceSize = source.length;
-  // SHA-256 runs on the crypto engine's thread, the CRC on this one.
-  const hashing = sha256(source);
-  const crc = crc32(bytes);
-  const sourceSha256 = toHex(await hashing);
+  const unchanged = content.wrap === undefined && sourceSize % alignment === 0;
+  const hashingSource = sha256(source);
+  // The crypto engine hashes a copy of its own: gone before another is made, so that of a large image there are two, not three.
+  if (!unchanged) await hashingSource;
+  const bytes = unchanged ? source : pad(content.wrap?.() ?? source, alignment, padByte);
   if (!unchanged) input.release?.();
+  // SHA-256 runs on the crypto engine's thread, the CRC on this one.
+  const hashing = unchanged ? hashingSource : sha256(bytes);
+  const crc = crc32(bytes);
+  const sourceSha256 = toHex(await hashingSource);
   return {
     entry: {
       name,
@@ -112,12 +115,12 @@ export async function packImage(
       alignment,
       padByte: `0x${padByte.toString(16).padStart(2, '0')}`,
       crc32: hex32(crc),
-      sha256: unchanged ? sourceSha256 : toHex(await sha256(bytes)),
+      sha256: toHex(await hashing),
       ...(deviceVersion === undefined ? {} : { deviceVersion: hex32(deviceVersion) }),
     },
     bytes,
     crc32: crc,
-    treatment: content.treatment === 'unchanged' && !unchanged ? 'padded' : content.treatment,
+    treatment: content.wrap !== undefined ? 'wrapped' : unchanged ? 'unchanged' : 'padded',
     extents: content.extents,
     warnings: content.warnings,
   };
@@ -176,8 +179,6 @@ function existingGbl(input: BuildImage, name: string, role: Role, part: Part | u
   for (const extent of extents) checkFlash(extent, part);
   return {
     format: 'gbl',
-    bytes: input.bytes,
-    treatment: 'unchanged',
     ...(lowestAddress === undefined ? {} : { startAddress: lowestAddress }),
     extents,
     warnings: doubts(gbl, name, part),
@@ -185,11 +186,9 @@ function existingGbl(input: BuildImage, name: string, role: Role, part: Part | u
 }
 
 function checkGblRole(gbl: Gbl, name: string, role: Role): void {
-  if (role === 'bootloader' || role === 'apploader' || role === 'se') return;
-  const tag =
-    gbl.bootloader !== undefined ? 'a bootloader' : gbl.seUpgrade !== undefined ? 'an SE upgrade' : undefined;
-  if (tag === undefined) return;
-  throw new DfuError('pack.gbl-role', `image ${name} holds ${tag}, and its role is ${role}`, {
+  const beyond = beyondRole(gbl, role);
+  if (beyond === undefined) return;
+  throw new DfuError('pack.gbl-role', `image ${name} holds ${beyond}, and its role is ${role}`, {
     facts: { image: name, role },
   });
 }
@@ -232,7 +231,7 @@ function rawBinary(
     part,
   });
   const extents = [{ image: name, from: startAddress, to: startAddress + size }];
-  if (!wrapped) return { format, bytes, treatment: 'unchanged', startAddress, extents, warnings };
+  if (!wrapped) return { format, startAddress, extents, warnings };
   if (role === 'bootloader' || role === 'se') {
     const message = `image ${name} has the role ${role}, which needs a GBL tag of its own`;
     throw new DfuError('pack.role-not-wrapped', message, { facts: { image: name, role } });
@@ -243,8 +242,8 @@ function rawBinary(
     message: 'wrapped into a GBL without signature: a device with secure boot wants the GBL its signer made',
   });
   const application = applicationData(input, startAddress, version);
-  const gbl = wrapRaw({ image: bytes, startAddress, application });
-  return { format, bytes: gbl, treatment: 'wrapped', startAddress, extents, warnings };
+  const wrap = () => wrapRaw({ image: bytes, startAddress, application });
+  return { format, wrap, startAddress, extents, warnings };
 }
 
 /** Application type "Bluetooth application" of `application_properties.h` (gecko_sdk). */

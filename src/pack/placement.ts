@@ -3,15 +3,9 @@ import { DfuError, type Facts } from '../core/errors.ts';
 import { ADDRESS_SPACE_BYTES } from '../format/limits.ts';
 import type { Role } from '../format/manifest.ts';
 import { judgeStartAddress, type StartJudgement } from '../images/cortex-m.ts';
+import { firstOverlap, type ImageExtent } from '../images/extents.ts';
 import type { Part } from '../images/parts.ts';
 import type { PackWarning } from './warnings.ts';
-
-/** Flash that an image fills: first address, and one past the last. */
-export interface Extent {
-  image: string;
-  from: number;
-  to: number;
-}
 
 /** Roles that begin with a vector table. */
 const RUNNING_ROLES: ReadonlySet<Role> = new Set(['application', 'apploader', 'bootloader']);
@@ -56,7 +50,7 @@ function checkAlignment({ image, startAddress, alignment, wrapped, part }: RawPl
 }
 
 /** Holds a range of addresses against the address space and, with a part, its flash. Throws `pack.outside-part`. */
-export function checkFlash(extent: Extent, part: Part | undefined): void {
+export function checkFlash(extent: ImageExtent, part: Part | undefined): void {
   const { image, from, to } = extent;
   const facts: Facts = { image, from: hex32(from), bytes: to - from };
   if (to > ADDRESS_SPACE_BYTES) {
@@ -129,21 +123,14 @@ function elsewhere(
 }
 
 /** Throws `pack.overlap` when two images write to one address; tags of one image may touch. */
-export function checkApart(extents: readonly Extent[]): void {
-  const sorted = [...extents].sort((a, b) => a.from - b.from);
-  // For each image the farthest end so far; there are 16 images at most.
-  const ends = new Map<string, Extent>();
-  for (const extent of sorted) {
-    for (const [other, before] of ends) {
-      if (other === extent.image || extent.from >= before.to) continue;
-      throw new DfuError(
-        'pack.overlap',
-        `images ${other} and ${extent.image} overlap at ${hex32(extent.from)}: ${other} goes on to ` +
-          `${hex32(before.to - 1)}`,
-        { facts: { first: other, second: extent.image, address: hex32(extent.from) } },
-      );
-    }
-    const own = ends.get(extent.image);
-    if (own === undefined || own.to < extent.to) ends.set(extent.image, extent);
-  }
+export function checkApart(extents: readonly ImageExtent[]): void {
+  const overlap = firstOverlap(extents);
+  if (overlap === undefined) return;
+  const { first, second } = overlap;
+  const address = hex32(second.from);
+  throw new DfuError(
+    'pack.overlap',
+    `images ${first.image} and ${second.image} overlap at ${address}: ${first.image} goes on to ${hex32(first.to - 1)}`,
+    { facts: { first: first.image, second: second.image, address } },
+  );
 }

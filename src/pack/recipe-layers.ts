@@ -1,19 +1,16 @@
 import { DfuError } from '../core/errors.ts';
 import type { Identifier, ImageFormat, Provenance, Requires, Role } from '../format/manifest.ts';
+import { DEFAULT_ALIGNMENT, DEFAULT_PAD_BYTE } from './defaults.ts';
 import type { Recipe, RecipeImage } from './recipe.ts';
 
 /** Where a value comes from; the first that has one wins. */
-export const ORIGINS = ['option', 'environment', 'recipe', 'template', 'default'] as const;
-export type Origin = (typeof ORIGINS)[number];
+export type Origin = 'option' | 'recipe' | 'template' | 'default';
 
-/** What each source says. An option's or a variable's image is the first of its `images`; its file is as the operator wrote it. */
+/** What each source says. An option's image is the first of its `images`; its file is as the operator wrote it. */
 export interface RecipeLayers {
   options?: RecipeLayer;
-  environment?: RecipeLayer;
   recipe?: RecipeLayer;
   template?: RecipeLayer;
-  /** Before the built-in ones. */
-  defaults?: RecipeLayer;
 }
 export type RecipeLayer = Omit<Recipe, 'formatVersion' | 'template'>;
 
@@ -35,8 +32,8 @@ const BUILT_IN = {
   securityCounter: 0,
   role: 'application',
   format: 'auto',
-  alignment: 4,
-  padByte: 0xff,
+  alignment: DEFAULT_ALIGNMENT,
+  padByte: DEFAULT_PAD_BYTE,
 } as const;
 
 const IMAGE_FIELDS = [
@@ -52,7 +49,7 @@ const IMAGE_FIELDS = [
 type Said<T> = readonly (readonly [Origin, T | undefined])[];
 
 /**
- * Puts the sources together: option, environment, recipe, template, default. Lists (`hardware`, `identifiers`) and
+ * Puts the sources together: option, recipe, template, default. Lists (`hardware`, `identifiers`) and
  * version ranges are taken whole, annotations key by key. The recipe says which images there are, without it the option;
  * each takes what it does not say from the template's image of the same role. The name of the firmware is the product's
  * where nobody said it, an image's name its role.
@@ -165,10 +162,8 @@ export function resolveRecipe(layers: RecipeLayers): ResolvedRecipe {
 function sources(layers: RecipeLayers): readonly (readonly [Origin, RecipeLayer | undefined])[] {
   return [
     ['option', layers.options],
-    ['environment', layers.environment],
     ['recipe', layers.recipe],
     ['template', layers.template],
-    ['default', layers.defaults],
   ];
 }
 
@@ -178,8 +173,7 @@ function resolveImages(
 ): RecipeImage[] {
   const listed = layers.recipe?.images ?? [{}];
   const option = layers.options?.images?.[0];
-  const variable = layers.environment?.images?.[0];
-  if (listed.length > 1 && (option || variable)) {
+  if (listed.length > 1 && option) {
     throw new DfuError(
       'usage.invalid',
       `the recipe has ${listed.length} images, so an option about one of them does not say which`,
@@ -196,10 +190,9 @@ function resolveImages(
       builtIn?: RecipeImage[K],
     ): Said<RecipeImage[K]> => [
       ['option', option?.[field]],
-      ['environment', variable?.[field]],
       ['recipe', image[field]],
       ['template', template?.[field]],
-      ['default', layers.defaults?.images?.[0]?.[field] ?? builtIn],
+      ['default', builtIn],
     ];
     const guess = listed.length === 1 ? onlyTemplate : undefined;
     const role = firstOf(said('role', guess, BUILT_IN.role));

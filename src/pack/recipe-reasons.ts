@@ -1,13 +1,6 @@
 import { DfuError } from '../core/errors.ts';
 import { shown } from '../core/text.ts';
-
-/** What the compiled validator leaves behind, as far as it is needed. */
-interface SchemaError {
-  readonly instancePath: string;
-  readonly keyword: string;
-  readonly message?: string;
-  readonly params: Readonly<Record<string, unknown>>;
-}
+import { pointerKeys, type SchemaError, valueAt } from '../format/schema-error.ts';
 
 const AUTHORISES = 'a recipe describes, it never authorises';
 /** Fields that people look for in a recipe, and why they are not there. */
@@ -57,7 +50,7 @@ const TAKES = new Map([
 export function recipeSchemaError(value: unknown, errors: unknown): DfuError {
   const [error] = (errors ?? []) as readonly SchemaError[];
   if (!error) throw new Error('the validator refused without a reason');
-  const keys = error.instancePath.split('/').slice(1).map(unescaped);
+  const keys = pointerKeys(error.instancePath);
   const path = keys.map((key, i) => (/^[0-9]+$/.test(key) ? `[${key}]` : i > 0 ? `.${key}` : key)).join('');
 
   if (error.keyword === 'additionalProperties' && path !== 'annotations') {
@@ -110,18 +103,4 @@ function inWords(found: unknown): string {
   if (typeof found === 'number' || typeof found === 'boolean') return String(found);
   if (Array.isArray(found)) return `a list of ${found.length}`;
   return found === null || found === undefined ? 'empty' : 'what it is';
-}
-
-function unescaped(key: string): string {
-  return key.replaceAll('~1', '/').replaceAll('~0', '~');
-}
-
-function valueAt(value: unknown, keys: readonly string[]): unknown {
-  return keys.reduce<unknown>(
-    (at, key) =>
-      typeof at === 'object' && at !== null && Object.hasOwn(at, key)
-        ? (at as Record<string, unknown>)[key]
-        : undefined,
-    value,
-  );
 }

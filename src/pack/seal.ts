@@ -4,7 +4,8 @@ import { DfuError } from '../core/errors.ts';
 import { shown } from '../core/text.ts';
 import type { PublicKey, Signer } from '../crypto/public-key.ts';
 import { sha256 } from '../crypto/sha256.ts';
-import { decodeManifest, type Manifest, type ManifestImage } from '../format/manifest.ts';
+import { imageEntryName } from '../format/entry-names.ts';
+import { decodeManifest, type ImageFormat, type Manifest, type ManifestImage } from '../format/manifest.ts';
 import { encodePackage } from '../format/package.ts';
 import {
   decodeSignatures,
@@ -122,8 +123,8 @@ async function checkImages(
   }
 }
 
-function entryName({ name, format }: { name: string; format: string }): string {
-  return `images/${name}.${format}`;
+function entryName({ name, format }: { name: string; format: ImageFormat }): string {
+  return imageEntryName(name, format);
 }
 
 async function checkImage(entry: ManifestImage, { bytes, zipCrc32 }: ContainerImage): Promise<void> {

@@ -8,14 +8,13 @@ import { nearestSemVer, parseSemVer, type SemVer } from '../format/versions.ts';
  * `git describe` says some commits after a tag, which is a SemVer by accident and would be older than the tag.
  */
 export function firmwareVersion(text: string): SemVer {
-  const described = GIT_DESCRIBE.test(text);
-  const version = described ? undefined : parseSemVer(text);
-  if (version !== undefined) return version;
-  // With a letter in front it is no SemVer, so that a proposal is made.
-  const nearest = nearestSemVer(described ? text.replace(/^v?/, 'v') : text);
-  const why = described
-    ? 'is what git describe says, which SemVer takes for a pre-release'
-    : 'is no SemVer 2.0.0';
+  const version = parseSemVer(text);
+  const nearest = nearestSemVer(text);
+  if (version !== undefined && nearest === text) return version;
+  const why =
+    version === undefined
+      ? 'is no SemVer 2.0.0'
+      : 'is what git describe says, which SemVer takes for a pre-release';
   const hint = nearest === undefined ? '' : `; the nearest is ${nearest}`;
   throw new DfuError('pack.version-invalid', `the version "${shown(text)}" ${why}${hint}`, {
     ...(nearest === undefined
@@ -23,9 +22,6 @@ export function firmwareVersion(text: string): SemVer {
       : { facts: { nearest }, cure: `If ${nearest} is what you mean: --fw-version ${nearest}.` }),
   });
 }
-
-/** `<tag>-<commits>-g<hash>`. */
-const GIT_DESCRIBE = /-[0-9]+-g[0-9a-f]{3,40}(-dirty)?$/;
 
 /**
  * A version in the 32 bits of a GBL application tag, `major << 16 | minor << 8 | patch`: 1.2.3 is 0x00010203.

@@ -6,17 +6,14 @@ export interface PackWarning {
   image?: string;
 }
 
-export const WARNING_CODES = [
-  'unsigned',
-  'wrapped-unsigned',
-  'start-address',
-  'no-vector-table',
-  'bootloader-area',
-  'gbl-not-readable',
-  'gbl-preflight',
-  'source-name',
-  'expired',
-  'key-open-to-others',
-] as const;
-
-export type WarningCode = (typeof WARNING_CODES)[number];
+export type WarningCode =
+  | 'unsigned'
+  | 'wrapped-unsigned'
+  | 'start-address'
+  | 'no-vector-table'
+  | 'bootloader-area'
+  | 'gbl-not-readable'
+  | 'gbl-preflight'
+  | 'source-name'
+  | 'expired'
+  | 'key-open-to-others';

@@ -9,6 +9,7 @@ import type { Container, ContainerImage } from '../format/zip.ts';
 import { firstOverlap, type ImageExtent } from '../images/extents.ts';
 import { decodeGbl, type Gbl } from '../images/gbl/codec.ts';
 import { gblExtents } from '../images/gbl/extents.ts';
+import { beyondRole } from '../images/gbl/role.ts';
 import type { CheckId } from './checks.ts';
 import type { Ledger } from './ledger.ts';
 
@@ -160,10 +161,9 @@ function gblStructure(ledger: Ledger, entry: ManifestImage, bytes: Bytes): Image
     ledger.fail('image.structure', code, message, { ...error.facts, cause: error.code }, name);
     return [];
   }
-  const tag =
-    gbl.bootloader !== undefined ? 'a bootloader' : gbl.seUpgrade !== undefined ? 'an SE' : undefined;
-  if (tag !== undefined && !ROLES_BELOW_APPLICATION.has(entry.role)) {
-    const message = `image ${name} has ${tag} tag, which its role ${entry.role} does not permit`;
+  const beyond = beyondRole(gbl, entry.role);
+  if (beyond !== undefined) {
+    const message = `image ${name} holds ${beyond}, which its role ${entry.role} does not permit`;
     ledger.fail('image.structure', 'package.image-role', message, { role: entry.role }, name);
     return [];
   }
@@ -177,8 +177,6 @@ function gblStructure(ledger: Ledger, entry: ManifestImage, bytes: Bytes): Image
   ledger.pass('image.structure', `GBL v3, ${counted(gbl.tags.length, 'tag')}${readableAs(gbl)}`, name);
   return gblExtents(gbl).map((extent) => ({ image: name, ...extent }));
 }
-
-const ROLES_BELOW_APPLICATION: ReadonlySet<string> = new Set(['bootloader', 'apploader', 'se']);
 
 function readableAs(gbl: Gbl): string {
   if (gbl.encrypted) return ', encrypted: judged as far as it can be read';

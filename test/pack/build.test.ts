@@ -13,6 +13,9 @@ describe('values that a manifest can not hold are refused', () => {
     ['v1.2', '1.2.0'],
     ['1.2.3-14-gabc', '1.2.4-dev.14+gabc'],
     ['1.02.3', '1.2.3'],
+    ['v1.2.3-14-gabc', '1.2.4-dev.14+gabc'],
+    // A hash of 64 digits is a git commit too.
+    [`1.2.3-1-g${'a'.repeat(50)}`, `1.2.4-dev.1+g${'a'.repeat(50)}`],
   ])('the version %s, naming %s', async (version, nearest) => {
     const error = await thrownBy(() => buildPackage(buildInput({ version })));
     expect(error).toMatchObject({ code: 'pack.version-invalid', facts: { nearest } });

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
   completeRecipe,
-  ORIGINS,
   type RecipeLayer,
   type RecipeLayers,
   resolveRecipe,
@@ -10,11 +9,12 @@ import {
 const origin = (layers: RecipeLayers, path: string) => resolveRecipe(layers).values.get(path)?.origin;
 const LAYER = {
   option: 'options',
-  environment: 'environment',
   recipe: 'recipe',
   template: 'template',
-  default: 'defaults',
 } as const;
+
+/** Those that come from outside, the first wins. */
+const SPEAKING = ['option', 'recipe', 'template'] as const;
 
 describe('precedence', () => {
   const says = (name: string): RecipeLayer => ({
@@ -30,8 +30,8 @@ describe('precedence', () => {
     provenance: { sourceRevision: name },
     annotations: { 'a.b/c': name },
   });
-  test.each(ORIGINS)('%s wins over all behind it, for every value', (first) => {
-    const speaking = ORIGINS.slice(ORIGINS.indexOf(first));
+  test.each(SPEAKING)('%s wins over all behind it, for every value', (first) => {
+    const speaking = SPEAKING.slice(SPEAKING.indexOf(first));
     const layers = Object.fromEntries(speaking.map((name) => [LAYER[name], says(name)]));
     const { recipe, values } = resolveRecipe(layers);
     const said = [...values.values()].filter(({ path }) => path !== 'images[0].alignment');

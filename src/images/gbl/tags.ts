@@ -106,15 +106,3 @@ export const GBL_TYPE_SIGNED = 0x00000100;
 
 /** CRC-32 over a file from its first byte to the end of its end tag, whose payload is the CRC itself. */
 export const GBL_CRC_RESIDUE = 0x2144df1c;
-
-/** Bits of the application tag's type (and of ApplicationProperties), with what they stand for. */
-export const APPLICATION_TYPES: ReadonlyMap<number, string> = new Map([
-  [0x01, 'Zigbee'],
-  [0x02, 'Thread'],
-  [0x04, 'Flex'],
-  [0x08, 'Bluetooth'],
-  [0x10, 'MCU'],
-  [0x20, 'Bluetooth application'],
-  [0x40, 'bootloader'],
-  [0x80, 'Z-Wave'],
-]);
