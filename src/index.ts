@@ -17,6 +17,7 @@ export {
   type Signer,
 } from './crypto/public-key.ts';
 export type {
+  Attempt,
   Confirmation,
   DeviceFacts,
   FlashPlan,

@@ -1,5 +1,5 @@
-import { connect, createServer } from 'node:net';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { connect, createServer, Server } from 'node:net';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type Bytes, concat } from '../../src/core/bytes.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { pause, within } from '../../src/core/wait.ts';
@@ -143,6 +143,17 @@ describe('what nobody reads', () => {
     expect(await link.closed).toMatchObject({ code: 'link.flooded', exit: 6, retryable: false });
     expect(link.inbox.waiting).toBe(0);
     await expect(link.inbox.take(wait())).rejects.toMatchObject({ code: 'link.flooded' });
+    await link.close();
+  });
+
+  test('and a call that could not be taken do not end the wire', async () => {
+    const listen = vi.spyOn(Server.prototype, 'listen');
+    onTestFinished(() => listen.mockRestore());
+    const far = await listenTcp({ host: '127.0.0.1', port: 0 });
+    onTestFinished(() => far.close());
+    const server = listen.mock.contexts[0] as Server;
+    server.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' }));
+    const link = await tcpPort(parseTcpUrl(far.address)).open(wait());
     await link.close();
   });
 

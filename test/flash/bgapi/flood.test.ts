@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { concat } from '../../../src/core/bytes.ts';
+import { type Bytes, concat } from '../../../src/core/bytes.ts';
 import { VirtualClock } from '../../../src/core/clock.ts';
+import { Inbox } from '../../../src/core/inbox.ts';
+import { Channel } from '../../../src/flash/bgapi/channel.ts';
 import { bgapi } from '../../../src/flash/bgapi/driver.ts';
+import type { ByteLink } from '../../../src/link/link.ts';
 import {
   ATTEMPT,
   COMMAND,
@@ -95,5 +98,38 @@ describe('a device that never stops to send', () => {
     run.clock.after(300, () => port.pour(hex(REPLY.boot)));
     const outcome = bgapi.execute(port, planOf(bgapi, 600, { confirm: 'none' }), run, ATTEMPT);
     expect(await outcome).toMatchObject({ deviceState: 'new' });
+  });
+});
+
+describe('a link that always has something to read', () => {
+  /** Time goes on, but never is there a moment in which a timer could fire. */
+  function busyChannel(stopAt = Number.POSITIVE_INFINITY) {
+    let now = 0;
+    const signal = new AbortController();
+    class Endless extends Inbox<Bytes> {
+      override async take(): Promise<Bytes> {
+        now += 10;
+        if (now === stopAt) signal.abort();
+        if (now > 10_000) throw new Error('the wait did not end');
+        return hex(FLOODS.text);
+      }
+    }
+    const link: ByteLink = {
+      kind: 'bytes',
+      inbox: new Endless(),
+      closed: new Promise(() => {}),
+      close: async () => {},
+      write: async () => {},
+    };
+    const clock = { now: () => now, after: () => () => {} };
+    return new Channel(link, { ...testRun(), clock, signal: signal.signal });
+  }
+
+  test('gets to its deadline', async () => {
+    expect(await busyChannel().nextEvent(500)).toBeUndefined();
+  });
+
+  test('and to a Ctrl-C', async () => {
+    expect(await errorOf(busyChannel(100).nextEvent(5000))).toMatchObject({ code: 'run.interrupted' });
   });
 });
