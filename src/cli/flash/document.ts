@@ -1,4 +1,4 @@
-import { printableLine, shown } from '../../core/text.ts';
+import { printableLine } from '../../core/text.ts';
 import { version } from '../../core/version.ts';
 import type { FlashPlan } from '../../flash/protocol.ts';
 import type { FlashReport } from '../../flash/report.ts';
@@ -59,7 +59,7 @@ function document(
   more: object,
 ): FlashDocument {
   return {
-    ...{ formatVersion: 1, tool: { name: 'dfukit', version }, file: shown(file) },
+    ...{ formatVersion: 1, tool: { name: 'dfukit', version }, file },
     ...more,
     result,
     exit,

@@ -44,7 +44,7 @@ type Target = (pkg: VerifiedPackage) => { port: Port<ByteLink>; clock: Clock };
 
 /** dfu-flash upload: verifies, plans, uploads, confirms. A package that is refused opens no port. */
 export async function upload(io: Io, file: string, options: UploadOptions): Promise<number> {
-  assertNoInput(io, options.report, [file, ...(options.key ?? [])]);
+  await assertNoInput(io, options.report, [file, ...(options.key ?? [])]);
   await assertReportPossible(io, options.report);
   const paint = readPaint(io);
   const given = readFlashOptions(options);

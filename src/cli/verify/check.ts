@@ -23,7 +23,7 @@ export interface CheckOptions extends TrustOptions {
 /** dfu-verify check: judges packages, all of them, one after the other. */
 export async function check(io: Io, args: readonly string[], options: CheckOptions): Promise<number> {
   const files = await expandWildcards(io, args);
-  assertNoInput(io, options.report, [...files, ...(options.key ?? [])]);
+  await assertNoInput(io, options.report, [...files, ...(options.key ?? [])]);
   // Files are read while something else is computed: the first while the keys are checked, the next while one is judged.
   let reading = readPackage(io, files[0]);
   const { trust, verifyOptions } = await readTrustOptions(io, options, options.at);

@@ -1,12 +1,13 @@
 import { utf8 } from '../../core/bytes.ts';
 import { DfuError, type ExitCode } from '../../core/errors.ts';
-import { printableLine, shown } from '../../core/text.ts';
+import { printableLine } from '../../core/text.ts';
 import { version } from '../../core/version.ts';
 import { writeWholeFile } from '../../node/files.ts';
 import type { VerifyReport } from '../../verify/report.ts';
 import { renderError } from '../error-output.ts';
 import { type Io, pathOf } from '../io.ts';
 import { asDfuError, jsonText } from '../program.ts';
+import { assertAnotherFile } from '../same-file.ts';
 
 /** A file that the command line named, and what came of it. */
 export type Judged = { file: string; report: VerifyReport; extracted?: readonly Extracted[] } | Unread;
@@ -48,7 +49,7 @@ export function reportDocument(judged: readonly Judged[]): object {
     exit,
     ...(deciding !== undefined && 'report' in deciding ? { verdict: deciding.report.verdict } : {}),
     packages: judged.map((one) => {
-      const file = shown(one.file);
+      const { file } = one;
       if ('report' in one) {
         const { report, extracted } = one;
         return { file, report, ...(extracted === undefined ? {} : { extracted }) };
@@ -81,10 +82,12 @@ export async function writeReport(
 }
 
 /** Throws `usage.invalid` where a report would take the place of what it reports on. */
-export function assertNoInput(io: Io, reportFile: string | undefined, inputs: readonly string[]): void {
+export async function assertNoInput(
+  io: Io,
+  reportFile: string | undefined,
+  inputs: readonly string[],
+): Promise<void> {
   if (reportFile === undefined) return;
   if (reportFile === '') throw new DfuError('usage.invalid', '--report is empty');
-  if (inputs.some((input) => pathOf(io, input) === pathOf(io, reportFile))) {
-    throw new DfuError('usage.invalid', `--report ${shown(reportFile)} would replace one of the inputs`);
-  }
+  await assertAnotherFile(io, '--report', reportFile, inputs);
 }

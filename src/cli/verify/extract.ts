@@ -12,6 +12,7 @@ import type { VerifiedImage, VerifiedPackage } from '../../verify/verified-packa
 import { verifyPackage } from '../../verify/verify.ts';
 import { type Io, pathOf } from '../io.ts';
 import { printJson } from '../program.ts';
+import { assertAnotherFile } from '../same-file.ts';
 import { readTrustOptions, type TrustOptions } from '../trust-options.ts';
 import { assertNoInput, type Extracted, type Judged, reportDocument, writeReport } from './document.ts';
 
@@ -25,18 +26,19 @@ export interface ExtractOptions extends TrustOptions {
 
 /** dfu-verify extract: writes the images of an accepted package, and nothing of any other. */
 export async function extract(io: Io, file: string, options: ExtractOptions): Promise<number> {
-  assertNoInput(io, options.report, [file, ...(options.key ?? [])]);
+  await assertNoInput(io, options.report, [file, ...(options.key ?? [])]);
   if (options.output === '') throw new DfuError('usage.invalid', '--output is empty');
   const { trust, verifyOptions } = await readTrustOptions(io, options);
   const bytes = await readWholeFile(pathOf(io, file), MAX_PACKAGE_BYTES);
   const { report, verified } = await verifyPackage(bytes, trust, { ...verifyOptions, transfer: true });
-  const extracted = verified === undefined ? [] : await writeImages(io, verified, options);
+  const inputs = [file, ...(options.key ?? [])];
+  const extracted = verified === undefined ? [] : await writeImages(io, verified, options, inputs);
 
   const judged: Judged[] = [{ file, report, extracted }];
   if (options.json) printJson(io, reportDocument(judged));
   else {
     io.out(renderText(report, file));
-    for (const { file: path, size } of extracted) io.out(`Wrote ${path}, ${counted(size, 'byte')}\n`);
+    for (const { file: path, size } of extracted) io.out(`Wrote ${shown(path)}, ${counted(size, 'byte')}\n`);
   }
   return writeReport(io, options.report, judged);
 }
@@ -50,12 +52,15 @@ interface Output extends Extracted {
 async function writeImages(
   io: Io,
   verified: VerifiedPackage,
-  { output, source = false, force = false }: ExtractOptions,
+  { output, source = false, force = false, report }: ExtractOptions,
+  inputs: readonly string[],
 ): Promise<Extracted[]> {
   const outputs: Output[] = [];
   for (const image of verified.images) outputs.push(await outputOf(io, image, output, source));
-  if (!force) for (const { path, file } of outputs) await assertFree(path, file);
+  if (!force) for (const { path, file } of outputs) await assertFree(path, shown(file));
   await makeFolder(pathOf(io, output), output);
+  const taken = report === undefined ? inputs : [...inputs, report];
+  for (const { path } of outputs) await assertAnotherFile(io, 'an image', path, taken);
   for (const { path, bytes } of outputs) await writeWholeFile(path, [bytes], { replace: force });
   return outputs.map(({ image, file, size, sha256: digest, content }) => ({
     image,
@@ -75,7 +80,7 @@ async function outputOf(io: Io, image: VerifiedImage, folder: string, source: bo
   const path = join(folder, `${name}.${format === 'gbl' ? 'gbl' : 'bin'}`);
   return {
     image: name,
-    file: shown(path),
+    file: path,
     size: bytes.length,
     sha256: source ? toHex(await sha256(bytes)) : image.entry.sha256,
     content: source ? 'source' : 'entry',
