@@ -13,7 +13,7 @@ export function main(argv: readonly string[], io: Io): Promise<number> {
       'Judges DFU packages: may this be installed on that device?',
       [
         'dfu-verify thermo-1.2.0.dfupkg --key thermo.pub.pem',
-        'dfu-verify check *.dfupkg --key thermo.pub.pem --product thermo --installed-version 1.1.0 --json',
+        'dfu-verify check ./*.dfupkg --key thermo.pub.pem --product thermo --installed-version 1.1.0 --json',
       ],
     );
     defineCheck(program).action(

@@ -31,12 +31,27 @@ export async function runProgram(
       io.err(program.helpInformation());
       return 2;
     }
+    assertVersionAlone(argv);
     await program.parseAsync(argv, { from: 'user' });
     return exit;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
-    return report(error, argv, io, program.name());
+    return report(withCommands(error, program), argv, io, program.name());
   }
+}
+
+/** Else a slip for --fw-version would print a version, do nothing, and look like success to a script. */
+function assertVersionAlone(argv: readonly string[]): void {
+  if (argv.length > 1 && beforeOperands(argv).includes('--version')) {
+    throw new DfuError('usage.invalid', '--version stands alone; the version of firmware is --fw-version');
+  }
+}
+
+/** A mistyped command is taken for an operand of the default one: says which commands there are. */
+function withCommands(error: unknown, program: Command): unknown {
+  if (!(error instanceof CommanderError) || error.code !== 'commander.excessArguments') return error;
+  const names = program.commands.map((command) => command.name()).join(', ');
+  return new DfuError('usage.invalid', `${asDfuError(error).message} The commands are ${names}.`);
 }
 
 /** A program with the manners that all three share. */
@@ -45,6 +60,7 @@ export function createProgram(name: string, description: string, lines: readonly
     .description(description)
     .version(version, '--version')
     .helpCommand(false)
+    .addHelpText('after', `\nThe options of a command: ${name} <command> --help`)
     .addHelpText('after', examples(...lines));
 }
 
@@ -111,8 +127,12 @@ function report(error: unknown, argv: readonly string[], io: Io, program: string
 }
 
 function wantsJson(argv: readonly string[]): boolean {
+  return beforeOperands(argv).includes('--json');
+}
+
+function beforeOperands(argv: readonly string[]): readonly string[] {
   const end = argv.indexOf('--');
-  return (end < 0 ? argv : argv.slice(0, end)).includes('--json');
+  return end < 0 ? argv : argv.slice(0, end);
 }
 
 /** Every error as one of ours: commander's are usage errors, all others are faults of dfukit. */

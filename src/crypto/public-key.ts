@@ -41,10 +41,10 @@ export async function importPublicKey(spkiDer: Bytes): Promise<PublicKey> {
   const raw = der.slice(SPKI_PREFIX.length);
   const kind = pointKind(raw);
   if (kind === 'none') {
-    throw new DfuError('trust.key-point', `the key ${toHex(raw)} is no point of the curve edwards25519`);
+    throw new DfuError('trust.key-point', 'its 32 bytes are no point of the curve edwards25519');
   }
   if (kind === 'weak') {
-    throw new DfuError('trust.key-weak', `the key ${toHex(raw)} lies outside the prime-order subgroup`);
+    throw new DfuError('trust.key-weak', 'its point lies outside the prime-order subgroup');
   }
   const key: PublicKey = Object.freeze({
     keyId: toHex(await sha256(der)),

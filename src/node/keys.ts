@@ -127,7 +127,7 @@ function decodePem(text: string, name: string): Bytes {
   }
   const foreign = FOREIGN_LABELS.get(label);
   if (foreign !== undefined) throw otherAlgorithm(name, foreign);
-  if (label !== 'PRIVATE KEY') throw malformed(name, `its PEM block is "${label}"`);
+  if (label !== 'PRIVATE KEY') throw malformed(name, `its PEM block is "${shown(label.slice(0, 32))}"`);
   const block =
     /^\s*-----BEGIN PRIVATE KEY-----\r?\n((?:[A-Za-z0-9+/=]+\r?\n)+)-----END PRIVATE KEY-----\s*$/.exec(text);
   const der = block?.[1] === undefined ? undefined : fromBase64(block[1].replace(/\s/g, ''));

@@ -240,12 +240,17 @@ describe('a command line that can not be understood', () => {
     ['no version', ['app.bin', '--product', 'p', ...AT], 'recipe.incomplete', '--fw-version'],
     ['no image', [...ABOUT, ...AT], 'recipe.incomplete', 'image'],
     ['no start address', ['app.bin', ...ABOUT], 'pack.start-address-missing', '--start-address'],
-    ['a version that is none', [...MINIMAL, '--fw-version', 'v1.2'], 'pack.version-invalid', '1.2.0'],
+    [
+      'a version that is none',
+      ['app.bin', ...AT, '--product', 'p', '--fw-version', 'v1.2'],
+      'pack.version-invalid',
+      '1.2.0',
+    ],
     ['a number with a unit', [...MINIMAL, '--align', '4k'], 'usage.invalid', '--align'],
     ['an alignment that is no power of two', [...MINIMAL, '--align', '12'], 'usage.invalid', '--align'],
     ['a pad byte that is none', [...MINIMAL, '--pad-byte', '256'], 'usage.invalid', '--pad-byte'],
     ['a counter that is none', [...MINIMAL, '--security-counter', '-1'], 'usage.invalid', 'counter'],
-    ['an address that is none', [...MINIMAL, '--start-address', '6000h'], 'usage.invalid', 'address'],
+    ['an address that is none', ['app.bin', ...ABOUT, '--start-address', '6000h'], 'usage.invalid', '6000h'],
     ['a device version that is none', [...MINIMAL, '--device-version', '1.2'], 'usage.invalid', 'device'],
     ['a format that is none', [...MINIMAL, '--image-format', 'elf'], 'usage.invalid', 'auto'],
     ['a role that is none', [...MINIMAL, '--role', 'app'], 'usage.invalid', 'application'],
@@ -262,7 +267,15 @@ describe('a command line that can not be understood', () => {
 
   test('with --json is told as an error document', async () => {
     const b = await bench();
-    const { exit, stdout } = await b.run(...MINIMAL, '--fw-version', 'v1.2', '--json');
+    const { exit, stdout } = await b.run(
+      'app.bin',
+      ...AT,
+      '--product',
+      'p',
+      '--fw-version',
+      'v1.2',
+      '--json',
+    );
     expect([exit, JSON.parse(stdout).error.code]).toEqual([2, 'pack.version-invalid']);
   });
 });

@@ -37,6 +37,8 @@ export interface GblTagRule {
 }
 
 const ANY = 0xffffffff;
+/** Far more statements than three kinds of image can need; each is kept while the file is judged. */
+const MAX_TAG_DEPENDENCIES = 64;
 
 function rule(
   name: GblTagName,
@@ -57,7 +59,7 @@ function rule(
  */
 export const GBL_TAGS: readonly GblTagRule[] = [
   rule('header', 0x03a617eb, 1, 'once', 'outside', 8, 8),
-  rule('version-dependency', 0x76a617eb, 2, 'many', 'outside', 8, ANY),
+  rule('version-dependency', 0x76a617eb, 2, 'many', 'outside', 8, 8 * MAX_TAG_DEPENDENCIES),
   rule('enc-init', 0xfa0606fa, 4, 'once', 'outside', 16, 16),
   rule('application', 0xf40a0af4, 5, 'once', 'inside', 28, 28),
   rule('se-upgrade', 0x5ea617eb, 6, 'once', 'either', 9, ANY),
