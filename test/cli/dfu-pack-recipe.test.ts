@@ -91,6 +91,14 @@ describe('a recipe', () => {
     await b.refused(2, code, '--recipe', file, '-o', 'out');
   });
 
+  test('whose image can not be opened is not called missing', async () => {
+    if (process.platform === 'win32') return;
+    const b = await recipeBench(RECIPE.replace('build/app.bin', 'build/loop.bin'));
+    await symlink('loop.bin', join(b.folder, 'project/build/loop.bin'));
+    const said = await b.refused(2, 'input.unreadable', '--recipe', 'project/dfu.yaml', '-o', 'out');
+    expect(said).toContain('loop.bin can not be opened (ELOOP)');
+  });
+
   test('can not name a key, a signer or an output', async () => {
     for (const field of ['key: a.pem', 'keys: [a.pem]', 'output: out', 'trust: a.pub']) {
       const b = await recipeBench(`${RECIPE}${field}\n`);

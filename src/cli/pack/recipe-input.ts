@@ -3,7 +3,7 @@ import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { DfuError } from '../../core/errors.ts';
 import { shown } from '../../core/text.ts';
 import { FORMATS, ROLES } from '../../format/manifest.ts';
-import { readWholeFile } from '../../node/files.ts';
+import { codeOf, readWholeFile } from '../../node/files.ts';
 import type { RecipeImage } from '../../pack/recipe.ts';
 import {
   type CompleteRecipe,
@@ -149,10 +149,12 @@ function parseAlignment(text: string): number {
 async function belowFolder(folder: string, file: string): Promise<string> {
   const path = join(folder, ...file.split('/'));
   const [real, home] = await Promise.all([realpath(path), realpath(folder)]).catch((cause: unknown) => {
-    throw new DfuError('input.not-found', `${shown(path)} does not exist`, {
-      facts: { file: shown(path) },
-      cause,
-    });
+    const system = codeOf(cause);
+    const facts = { file: shown(path) };
+    if (system === 'ENOENT' || system === 'ENOTDIR') {
+      throw new DfuError('input.not-found', `${shown(path)} does not exist`, { facts, cause });
+    }
+    throw new DfuError('input.unreadable', `${shown(path)} can not be opened (${system})`, { facts, cause });
   });
   const way = relative(home, real);
   if (way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way)) {
