@@ -160,7 +160,9 @@ describe('dfu-pack tbs and attach', () => {
     const b = await sealBench();
     await b.write('s', new Uint8Array(64));
     const argv = ['attach', 'p', '--signature', 's', '-o', 'out', '--public-key'];
-    await b.refused(2, 'trust.key-private', ...argv, 'a.pem');
+    expect(await b.refused(2, 'trust.key-private', ...argv, 'a.pem')).toContain('a.pem:');
+    await b.write('empty', '');
+    expect(await b.refused(2, 'trust.key-pem', ...argv, 'empty')).toContain('empty:');
     await b.refused(2, 'usage.invalid', 'attach', 'p', '--signature', 's', '-o', 'out');
     await b.refused(2, 'usage.invalid', 'attach', 'p', '--public-key', 'a.pub', '-o', 'out');
     await b.refused(2, 'usage.invalid', ...argv, 'a.pub', '--in-place');

@@ -7,6 +7,7 @@ import {
   decodePublicKeyPem,
   encodePublicKeyPem,
   importPublicKey,
+  importRawPublicKey,
   publicKeyDer,
 } from '../../src/crypto/public-key.ts';
 import { sha256 } from '../../src/crypto/sha256.ts';
@@ -33,6 +34,8 @@ describe('a public key', () => {
     expect(judge('sha256sum', [], { input: der }).stdout.toString().slice(0, 64)).toBe(key.keyId);
     expect(toHex(key.raw)).toBe(RFC_POINT);
     expect(key.algorithm).toBe('ed25519');
+    expect((await importRawPublicKey(hexBytes(RFC_POINT))).keyId).toBe(key.keyId);
+    expect((await thrownBy(() => importRawPublicKey(new Uint8Array(31)))).code).toBe('trust.key-encoding');
   });
 
   test('is refused where signatures under it could be forged, or where it is no point', async () => {

@@ -1,5 +1,7 @@
+import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { chmod, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fromHex, toHex, utf8 } from '../../src/core/bytes.ts';
 import { verifyEd25519 } from '../../src/crypto/ed25519.ts';
@@ -128,6 +130,58 @@ describe('private keys', () => {
     const error = await thrownBy(() => decodePrivateKeyPem(text, 'k.pem'));
     expect(error.code).toBe('trust.signing-key-malformed');
     expect(error.message).not.toContain(RFC.seed.slice(0, 8));
+  });
+});
+
+describe('a private key file of any content', () => {
+  const der = fc.oneof(
+    fc.uint8Array({ maxLength: 120 }),
+    // One byte of a good one changed, or the length of what follows.
+    fc
+      .tuple(fc.nat(47), fc.nat(255), fc.uint8Array({ maxLength: 4 }))
+      .map(([at, value, tail]) =>
+        Uint8Array.from([...bytes(`302e020100300506032b657004220420${RFC.seed}`).with(at, value), ...tail]),
+      ),
+  );
+  const label = fc.constantFrom('PRIVATE KEY', 'PUBLIC KEY', 'ENCRYPTED PRIVATE KEY', 'EC PRIVATE KEY', 'X');
+  const spliced = fc
+    .tuple(fc.nat(rfcPem.length), fc.nat(8), fc.string({ unit: 'binary', maxLength: 8 }))
+    .map(([at, cut, text]) => rfcPem.slice(0, at) + text + rfcPem.slice(at + cut));
+  const text = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 200 }),
+    fc.tuple(label, der).map(([name, content]) => pem(name, content)),
+    der.map((content) => pem('PRIVATE KEY', content)),
+    spliced,
+  );
+
+  test('is a key that signs or a refusal, which tells nothing of it', async () => {
+    await fc.assert(
+      fc.asyncProperty(text, async (content) => {
+        const read = await decodePrivateKeyPem(content, 'k.pem').catch(async (error: unknown) => {
+          const { code, message } = await thrownBy(() => Promise.reject(error));
+          expect(code).toMatch(/^trust\.(signing-key-|key-public)/);
+          return message;
+        });
+        if (typeof read === 'string') {
+          expect(read).not.toContain(RFC.seed.slice(0, 8));
+          return;
+        }
+        const message = utf8('a message');
+        expect(await verifyEd25519(read.key, message, await read.sign(message))).toBe(true);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('that is one is read back', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ minLength: 32, maxLength: 32 }), async (seed) => {
+        const der = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), seed]);
+        const { key } = await decodePrivateKeyPem(pem('PRIVATE KEY', der));
+        const judged = createPublicKey(createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }));
+        expect(Buffer.from(publicKeyDer(key))).toEqual(judged.export({ format: 'der', type: 'spki' }));
+      }),
+    );
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { concat, fromHex, toHex } from '../../src/core/bytes.ts';
+import { MAX_IMAGE_BYTES } from '../../src/format/limits.ts';
 import { decodeGbl, encodeGbl, programBytes, wrapRaw } from '../../src/images/gbl/codec.ts';
 import { buildPackage } from '../../src/pack/build.ts';
 import type { BuildImage } from '../../src/pack/image.ts';
@@ -229,6 +230,12 @@ describe('what can not be packed is refused by name', () => {
       const error = await thrownBy(() => buildOne({ bytes }));
       expect([error.code, error.message.includes(name)]).toEqual(['image.unsupported-format', true]);
     }
+  });
+
+  test('more than a package may hold', async () => {
+    const bytes = new Uint8Array(MAX_IMAGE_BYTES + 1);
+    const error = await thrownBy(() => buildOne({ bytes }));
+    expect(error).toMatchObject({ code: 'pack.image-too-large', facts: { size: bytes.length } });
   });
 
   test('nothing', async () => {

@@ -172,7 +172,9 @@ describe('a package that is not sound is not signed', () => {
     expect(await refusal(assemble(manifest, [images[0]]))).toBe('package.image-missing');
     expect(await refusal(assemble(manifest, [images[1], images[0]]))).toBe('package.image-order');
     const third = { name: 'third', format: 'raw' as const, bytes: cortexImage() };
-    expect(await refusal(assemble(manifest, [...images, third]))).toBe('package.image-unlisted');
+    const unlisted = await thrownBy(() => openSound(assemble(manifest, [...images, third])));
+    expect(unlisted.code).toBe('package.image-unlisted');
+    expect(unlisted.message).toContain('images/third.bin');
   });
 
   test('a bit was flipped anywhere', async () => {
