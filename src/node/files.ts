@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, link, lstat, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -92,7 +91,7 @@ export async function writeWholeFile(
   options: WriteOptions,
 ): Promise<void> {
   const name = shown(path);
-  const temporary = join(dirname(path), `.${randomUUID()}.tmp`);
+  const temporary = join(dirname(path), `.${crypto.randomUUID()}.tmp`);
   let left = false;
   try {
     await assertMayBecomeFile(path, options.replace);
