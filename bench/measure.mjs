@@ -44,6 +44,14 @@ export function peakBytes(script, args) {
 /** A built program's path. */
 export const program = (name) => fileURLToPath(new URL(`../dist/bin/${name}.js`, import.meta.url));
 
+/** An image as dfu-pack meets it every day: a vector table that fits its address, then bytes that do not compress. */
+export function firmware(length, startAddress) {
+  const bytes = noise(length);
+  bytes.writeUInt32LE(0x20008000, 0);
+  bytes.writeUInt32LE(startAddress + 0x101, 4);
+  return bytes;
+}
+
 /** Bytes that do not compress and are the same in every run. */
 export function noise(length) {
   const bytes = Buffer.alloc(length);

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { medians, noise, peakBytes, program, ROUNDS, verdict } from './measure.mjs';
+import { firmware, medians, peakBytes, program, ROUNDS, verdict } from './measure.mjs';
 import { verifyMany } from './verify-many.mjs';
 
 const KIB = 1024;
@@ -38,7 +38,7 @@ function verifyArguments(packageName) {
 }
 
 function startUp() {
-  writeFileSync(at('small.bin'), noise(512 * KIB));
+  writeFileSync(at('small.bin'), firmware(512 * KIB, 0));
   execFileSync(node, buildArguments('small.bin', 'small.dfupkg'));
   const [idle, verify, pack] = medians([
     [node, '-e', '0'],
@@ -50,7 +50,7 @@ function startUp() {
 }
 
 function large() {
-  writeFileSync(at('large.bin'), noise(16 * MIB));
+  writeFileSync(at('large.bin'), firmware(16 * MIB, 0));
   execFileSync(node, buildArguments('large.bin', 'large.dfupkg'));
   const [idle, hash, verify, pack] = medians([
     [node, '-e', '0'],
@@ -69,7 +69,7 @@ function large() {
 
 /** GBL bytes over all bytes between the first upload and the finish, of an upload to the virtual device. */
 function wire() {
-  writeFileSync(at('wire.bin'), noise(64 * KIB));
+  writeFileSync(at('wire.bin'), firmware(64 * KIB, 0x6000));
   execFileSync(node, [
     ...[program('dfu-pack'), at('wire.bin'), '--name', 'wire', '--fw-version', '1.0.0', '--product', 'bench'],
     ...[
