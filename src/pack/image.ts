@@ -1,4 +1,5 @@
 import { type Bytes, hex32, toHex } from '../core/bytes.ts';
+import { systemClock } from '../core/clock.ts';
 import { crc32 } from '../core/crc32.ts';
 import { DfuError } from '../core/errors.ts';
 import { sha256 } from '../crypto/sha256.ts';
@@ -94,8 +95,12 @@ export async function packImage(
   const sourceSize = source.length;
   const unchanged = content.wrap === undefined && sourceSize % alignment === 0;
   const hashingSource = sha256(source);
-  // The crypto engine hashes a copy of its own: gone before another is made, so that of a large image there are two, not three.
-  if (!unchanged) await hashingSource;
+  // The crypto engine hashes a copy of its own, which it drops a turn after the result. With that waited for, there are two
+  // copies of a large image at most, not three.
+  if (!unchanged) {
+    await hashingSource;
+    await new Promise<void>((resolve) => systemClock.after(0, resolve));
+  }
   const bytes = unchanged ? source : pad(content.wrap?.() ?? source, alignment, padByte);
   if (!unchanged) input.release?.();
   // SHA-256 runs on the crypto engine's thread, the CRC on this one.
