@@ -40,13 +40,23 @@ function verifyArguments(packageName) {
 function startUp() {
   writeFileSync(at('small.bin'), firmware(512 * KIB, 0));
   execFileSync(node, buildArguments('small.bin', 'small.dfupkg'));
-  const [idle, verify, pack] = medians([
+  const [idle, verify, pack, verifySource, packSource] = medians([
     [node, '-e', '0'],
     [node, ...verifyArguments('small.dfupkg')],
     [node, ...buildArguments('small.bin', 'again.dfupkg')],
+    [node, program('dfu-verify.program'), ...verifyArguments('small.dfupkg').slice(1)],
+    [node, program('dfu-pack.program'), ...buildArguments('small.bin', 'again.dfupkg').slice(1)],
   ]);
   results.push(ratio('dfu-verify, 512 KiB, against `node -e 0`', verify, idle, 1.6));
   results.push(ratio('dfu-pack, 512 KiB, signed and verified, against `node -e 0`', pack, idle, 1.8));
+  const other = (name, ms) =>
+    verdict(
+      `${name}, the same on another Node than built it`,
+      `${(ms / idle).toFixed(2)} times`,
+      'none',
+      true,
+    );
+  results.push(other('dfu-verify', verifySource), other('dfu-pack', packSource));
 }
 
 function large() {

@@ -1,9 +1,10 @@
 // Builds everything that is published: validators, library (tsc), the three programs (esbuild), licence notices.
 import { execFileSync } from 'node:child_process';
-import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { makeCodeCaches } from './code-cache.mjs';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 process.chdir(root);
@@ -27,12 +28,17 @@ const APART = {
 // Start-up is most of what these programs take. One CommonJS file each loads faster than ES modules in many chunks;
 // without white space there is less to read. Names stay as they are: stack traces are readable.
 const { metafile } = await build({
-  entryPoints: { ...Object.fromEntries(PROGRAMS.map((name) => [name, `src/cli/bin/${name}.ts`])), ...APART },
+  entryPoints: {
+    ...Object.fromEntries(PROGRAMS.map((name) => [`${name}.program`, `src/cli/bin/${name}.ts`])),
+    ...APART,
+  },
   outdir: 'dist/bin',
   bundle: true,
   format: 'cjs',
   platform: 'node',
   target: 'node20.19',
+  // Code that V8 is handed compiled can not import; what is loaded later is CommonJS.
+  supported: { 'dynamic-import': false },
   minifyWhitespace: true,
   minifySyntax: true,
   sourcemap: true,
@@ -45,7 +51,11 @@ const { metafile } = await build({
   logLevel: 'warning',
 });
 await writeFile('dist/bin/package.json', '{"type":"commonjs"}\n');
-for (const name of PROGRAMS) await chmod(`dist/bin/${name}.js`, 0o755);
+for (const name of PROGRAMS) {
+  await copyFile('scripts/launcher.cjs', `dist/bin/${name}.js`);
+  await chmod(`dist/bin/${name}.js`, 0o755);
+}
+makeCodeCaches('dist/bin');
 
 await writeFile('dist/bin/THIRD-PARTY-NOTICES.md', await notices(Object.keys(metafile.inputs)));
 

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { main } from '../dfu-flash.ts';
 import { start } from './start.ts';
 

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { main } from '../dfu-pack.ts';
 import { start } from './start.ts';
 

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { main } from '../dfu-verify.ts';
 import { start } from './start.ts';
 
