@@ -1,12 +1,10 @@
-import { type Bytes, concat, firstDifference, fromBase64, toBase64, toHex, utf8 } from '../core/bytes.ts';
+import { type Bytes, firstDifference, fromBase64, toBase64, toHex, utf8 } from '../core/bytes.ts';
 import { DfuError } from '../core/errors.ts';
 import { shown } from '../core/text.ts';
 import { sha256 } from '../crypto/sha256.ts';
+import { type DigestPayloadType, digestMessage, PAYLOAD_TYPES } from './dsse.ts';
 import { checkJsonLimits } from './json-limits.ts';
 import { MAX_SIGNATURES, MAX_SIGNATURES_BYTES } from './limits.ts';
-
-/** What the signatures of this format version are over; docs/package-format.md, section 4. */
-export const PAYLOAD_TYPE = 'application/vnd.dfukit.manifest-digest.v1';
 
 export interface PackageSignature {
   /** SHA-256 of the signing key's SPKI DER, lower-case hex. */
@@ -24,22 +22,30 @@ export async function packageId(manifestBytes: Bytes): Promise<string> {
  * `DSSEv1 41 application/vnd.dfukit.manifest-digest.v1 32 <32 bytes>`.
  */
 export async function signedMessage(manifestBytes: Bytes): Promise<Bytes> {
-  const digest = await sha256(manifestBytes);
-  return concat([utf8(`DSSEv1 ${PAYLOAD_TYPE.length} ${PAYLOAD_TYPE} ${digest.length} `), digest]);
-}
-
-/** The bytes of signatures.json, sorted by key. Throws `package.signatures-form` for what `decodeSignatures` would refuse. */
-export function encodeSignatures(signatures: readonly PackageSignature[]): Bytes {
-  const sorted = [...signatures].sort((a, b) => (a.keyId < b.keyId ? -1 : a.keyId > b.keyId ? 1 : 0));
-  checkList(sorted);
-  return render(sorted);
+  return digestMessage(PAYLOAD_TYPES.manifest, manifestBytes);
 }
 
 /**
- * The signatures of a package, exactly as `encodeSignatures` writes them and in no other form. None is verified here.
+ * The bytes of signatures.json, or of a trust file's detached signatures, sorted by key.
+ * Throws `package.signatures-form` for what `decodeSignatures` would refuse.
+ */
+export function encodeSignatures(
+  signatures: readonly PackageSignature[],
+  payloadType: DigestPayloadType = PAYLOAD_TYPES.manifest,
+): Bytes {
+  const sorted = [...signatures].sort((a, b) => (a.keyId < b.keyId ? -1 : a.keyId > b.keyId ? 1 : 0));
+  checkList(sorted);
+  return render(sorted, payloadType);
+}
+
+/**
+ * The signatures of a package, or of what `expected` says, exactly as `encodeSignatures` writes them and in no other form. None is verified here.
  * Throws `package.too-large`, `package.json-limit`, `package.signatures-form`, `format.unsupported-version`.
  */
-export function decodeSignatures(bytes: Bytes): PackageSignature[] {
+export function decodeSignatures(
+  bytes: Bytes,
+  expected: DigestPayloadType = PAYLOAD_TYPES.manifest,
+): PackageSignature[] {
   if (bytes.length > MAX_SIGNATURES_BYTES) {
     throw new DfuError('package.too-large', `signatures.json has ${bytes.length} bytes`, {
       facts: { size: bytes.length, limit: MAX_SIGNATURES_BYTES },
@@ -49,7 +55,7 @@ export function decodeSignatures(bytes: Bytes): PackageSignature[] {
   const envelope = parse(bytes);
   const payloadType = own(envelope, 'payloadType');
   if (typeof payloadType !== 'string') throw formError('it names no payload type');
-  if (payloadType !== PAYLOAD_TYPE) {
+  if (payloadType !== expected) {
     throw new DfuError(
       'format.unsupported-version',
       `signatures of the unknown type "${shown(payloadType)}"`,
@@ -68,7 +74,7 @@ export function decodeSignatures(bytes: Bytes): PackageSignature[] {
     return { keyId, signature };
   });
   checkList(signatures);
-  const canonical = render(signatures);
+  const canonical = render(signatures, expected);
   const offset = firstDifference(bytes, canonical);
   if (offset < Math.max(bytes.length, canonical.length)) {
     throw formError(`it is not written in its one form (offset ${offset})`, { offset });
@@ -89,9 +95,9 @@ function checkList(signatures: readonly PackageSignature[]): void {
   }
 }
 
-function render(signatures: readonly PackageSignature[]): Bytes {
+function render(signatures: readonly PackageSignature[], payloadType: DigestPayloadType): Bytes {
   const list = signatures.map(({ keyId, signature }) => ({ keyId, signature: toBase64(signature) }));
-  return utf8(JSON.stringify({ payloadType: PAYLOAD_TYPE, signatures: list }));
+  return utf8(JSON.stringify({ payloadType, signatures: list }));
 }
 
 function parse(bytes: Bytes): unknown {

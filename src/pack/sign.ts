@@ -1,7 +1,7 @@
 import type { Bytes } from '../core/bytes.ts';
 import { DfuError } from '../core/errors.ts';
-import { verifyEd25519 } from '../crypto/ed25519.ts';
 import type { PublicKey, Signer } from '../crypto/public-key.ts';
+import { verifySignature } from '../crypto/signature.ts';
 import { MAX_SIGNATURES } from '../format/limits.ts';
 import type { PackageSignature } from '../format/signatures.ts';
 
@@ -53,7 +53,7 @@ function checkRoom(existing: readonly PackageSignature[], key: PublicKey): void 
 }
 
 async function checkedSignature(message: Bytes, key: PublicKey, signature: Bytes): Promise<PackageSignature> {
-  if (!(await verifyEd25519(key, message, signature))) {
+  if (!(await verifySignature(key, message, signature))) {
     const text = `the signature of the key ${key.keyId} does not verify over this package`;
     throw new DfuError('pack.signature-invalid', text, { facts: { keyId: key.keyId } });
   }

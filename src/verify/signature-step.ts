@@ -1,6 +1,6 @@
 import type { Bytes } from '../core/bytes.ts';
 import { counted } from '../core/text.ts';
-import { verifyEd25519 } from '../crypto/ed25519.ts';
+import { verifySignature } from '../crypto/signature.ts';
 import { decodeSignatures, signedMessage } from '../format/signatures.ts';
 import type { Ledger } from './ledger.ts';
 import type { ReportedSignature } from './report.ts';
@@ -72,7 +72,7 @@ async function judgeByKeys(
     const key = keys.get(keyId);
     if (key === undefined) judged.push({ keyId, status: 'unknown' });
     else {
-      const good = await verifyEd25519(key, message, signature);
+      const good = await verifySignature(key, message, signature);
       judged.push({ keyId, status: good === true ? 'good' : 'invalid' });
     }
   }

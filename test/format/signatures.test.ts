@@ -5,10 +5,10 @@ import { describe, expect, test } from 'vitest';
 import { concat, toHex, utf8 } from '../../src/core/bytes.ts';
 import type { ErrorCode } from '../../src/core/errors.ts';
 import { encodePublicKeyPem } from '../../src/crypto/public-key.ts';
+import { PAYLOAD_TYPES } from '../../src/format/dsse.ts';
 import {
   decodeSignatures,
   encodeSignatures,
-  PAYLOAD_TYPE,
   type PackageSignature,
   packageId,
   signedMessage,
@@ -59,7 +59,7 @@ describe('signatures.json', () => {
     const bytes = encodeSignatures([signature('b'), signature('a')]);
     const base64 = `${'BwcH'.repeat(21)}Bw==`;
     expect(text(bytes)).toBe(
-      `{"payloadType":"${PAYLOAD_TYPE}","signatures":[` +
+      `{"payloadType":"${PAYLOAD_TYPES.manifest}","signatures":[` +
         `{"keyId":"${'a'.repeat(64)}","signature":"${base64}"},{"keyId":"${'b'.repeat(64)}","signature":"${base64}"}]}`,
     );
     expect(decodeSignatures(bytes)).toEqual([signature('a'), signature('b')]);
@@ -68,7 +68,8 @@ describe('signatures.json', () => {
   const good = text(encodeSignatures([signature('a'), signature('b')]));
   const one = `{"keyId":"${'a'.repeat(64)}","signature":"${'BwcH'.repeat(21)}Bw=="}`;
   const two = one.replace(/a{64}/, 'b'.repeat(64));
-  const list = (...items: string[]) => `{"payloadType":"${PAYLOAD_TYPE}","signatures":[${items.join(',')}]}`;
+  const list = (...items: string[]) =>
+    `{"payloadType":"${PAYLOAD_TYPES.manifest}","signatures":[${items.join(',')}]}`;
 
   test.each<[string, string, ErrorCode?]>([
     ['nothing', ''],
@@ -79,14 +80,14 @@ describe('signatures.json', () => {
     ['a final newline', `${good}\n`],
     ['a byte order mark', `\ufeff${good}`],
     ['something after it', `${good}{}`],
-    ['the other order of keys', `{"signatures":[${one}],"payloadType":"${PAYLOAD_TYPE}"}`],
+    ['the other order of keys', `{"signatures":[${one}],"payloadType":"${PAYLOAD_TYPES.manifest}"}`],
     ['the other order of keys inside', list(one.replace(/\{(.*),(.*)\}/, '{$2,$1}'))],
     ['a field more', good.replace(']}', '],"x":1}')],
     ['a field more inside', list(one.replace('}', ',"algorithm":"none"}'))],
-    ['a field twice', good.replace('{', `{"payloadType":"${PAYLOAD_TYPE}",`)],
+    ['a field twice', good.replace('{', `{"payloadType":"${PAYLOAD_TYPES.manifest}",`)],
     ['__proto__', good.replace(']}', '],"__proto__":{"signatures":[]}}')],
     ['an escape', good.replace('keyId', 'key\\u0049d')],
-    ['no signatures', `{"payloadType":"${PAYLOAD_TYPE}"}`],
+    ['no signatures', `{"payloadType":"${PAYLOAD_TYPES.manifest}"}`],
     ['an empty list', list()],
     ['an object as list', list().replace('[]', '{}')],
     ['no payload type', `{"signatures":[${one}]}`],
@@ -109,7 +110,7 @@ describe('signatures.json', () => {
     ['another version', good.replace('digest.v1', 'digest.v2'), 'format.unsupported-version'],
     [
       'another type',
-      good.replace(PAYLOAD_TYPE, 'application/vnd.in-toto+json'),
+      good.replace(PAYLOAD_TYPES.manifest, 'application/vnd.in-toto+json'),
       'format.unsupported-version',
     ],
   ])('is not %s', async (_, json, code = 'package.signatures-form') => {

@@ -1,7 +1,7 @@
 import { type Bytes, fromBase64, fromHex } from '../../core/bytes.ts';
 import { DfuError } from '../../core/errors.ts';
 import { shown } from '../../core/text.ts';
-import { SIGNATURE_BYTES } from '../../crypto/ed25519.ts';
+import { SIGNATURE_BYTES } from '../../crypto/signature.ts';
 
 /**
  * 64 bytes as they are, or as text: 128 digits of hex, or base64. White space does not count. `file` is the file's name, for the
