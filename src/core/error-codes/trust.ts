@@ -68,6 +68,12 @@ export const trustErrors = errorCodes({
     title: 'a public key under which signatures can be forged',
     cure: 'Do not use this key. Make another with dfu-pack keygen and ask where this one came from.',
   },
+  'trust.test-key': {
+    exit: 4,
+    retryable: false,
+    title: 'a public test key: anybody can sign with it',
+    cure: 'Sign with a key of your own (dfu-pack keygen makes one), and trust that. Never release anything under a test key.',
+  },
   'trust.webcrypto-missing': {
     exit: 2,
     retryable: false,
@@ -91,5 +97,41 @@ export const trustErrors = errorCodes({
     retryable: false,
     title: 'a signed package, and no key to judge it by',
     cure: 'Give the public key with --key; --allow-unsigned is for packages without signatures.',
+  },
+  'trust.no-rule': {
+    exit: 4,
+    retryable: false,
+    title: 'the trust file has no rule for this product',
+    cure: 'Check that the package is the one you mean; if the product is yours, add a rule for it to the trust file.',
+  },
+  'trust.threshold': {
+    exit: 4,
+    retryable: false,
+    title: 'too few of the signers of this product signed',
+    cure: 'Have the package signed by more of the keys that the rule lists: dfu-pack sign.',
+  },
+  'trust.key-revoked': {
+    exit: 5,
+    retryable: false,
+    title: 'signed with a key that was revoked',
+    cure: 'Do not use this package: get one that was signed anew, with keys that are valid.',
+  },
+  'trust.key-expired': {
+    exit: 5,
+    retryable: false,
+    title: 'signed with a key that has expired',
+    cure: 'Have the package signed with a key that is valid now; check the clock of this machine.',
+  },
+  'trust.key-not-yet-valid': {
+    exit: 5,
+    retryable: false,
+    title: 'signed with a key that is not valid yet',
+    cure: 'Wait for the date in the trust file, or have the package signed with a key that is valid now; check the clock of this machine.',
+  },
+  'trust.file-expired': {
+    exit: 5,
+    retryable: false,
+    title: 'the trust file has expired',
+    cure: 'Fetch the current one and bring it in with dfu-verify trust update; check the clock of this machine.',
   },
 });
