@@ -19,5 +19,14 @@ export const MAX_ENTRIES = 2 + MAX_IMAGES;
 export const MAX_JSON_DEPTH = 8;
 export const MAX_JSON_ARRAY_ITEMS = 1024;
 
+export const MAX_TRUST_FILE_BYTES = MIB;
+export const MAX_TRUST_KEYS = 256;
+export const MAX_TRUST_RULES = 1024;
+export const MAX_DENIED_PACKAGES = MAX_JSON_ARRAY_ITEMS;
+
+export const MAX_ATTESTATION_BYTES = MIB;
+/** Other builders' parameters may nest deeper than anything of ours. */
+export const MAX_ATTESTATION_JSON_DEPTH = 32;
+
 /** One past the last address that an image may hold. */
 export const ADDRESS_SPACE_BYTES = 2 ** 32;
