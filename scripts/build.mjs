@@ -23,6 +23,7 @@ const PROGRAMS = ['dfu-pack', 'dfu-verify', 'dfu-flash'];
 const APART = {
   'yaml-library': 'src/cli/pack/yaml-library.ts',
   'recipe-validator': 'src/pack/recipe-validator.generated.ts',
+  'trust-file-validator': 'src/format/trust-file-validator.generated.ts',
 };
 
 // Start-up is most of what these programs take. One CommonJS file each loads faster than ES modules in many chunks;

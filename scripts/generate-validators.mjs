@@ -6,6 +6,7 @@ import standaloneCode from 'ajv/dist/standalone/index.js';
 const TARGETS = [
   { schema: 'manifest-v1', out: 'src/format/manifest-validator.generated.ts' },
   { schema: 'recipe-v1', out: 'src/pack/recipe-validator.generated.ts' },
+  { schema: 'trust-file-v1', out: 'src/format/trust-file-validator.generated.ts' },
 ];
 
 const root = new URL('../', import.meta.url);

@@ -66,4 +66,19 @@ export interface TrustFile {
   readonly notAfterMs: number;
   readonly keys: ReadonlyMap<string, TrustedKey>;
   readonly rules: ReadonlyMap<string, TrustFileRule>;
+  readonly deniedPackages: ReadonlySet<string>;
+}
+
+const made = new WeakSet<TrustFile>();
+
+/** Marks a trust file as checked. For `loadTrustFile` alone. */
+export function makeTrustFile(file: TrustFile): TrustFile {
+  const own = Object.freeze({ ...file });
+  made.add(own);
+  return own;
+}
+
+/** Throws TypeError on an object that `loadTrustFile` did not make. */
+export function assertTrustFile(file: TrustFile): void {
+  if (!made.has(file)) throw new TypeError('not a trust file that was loaded here');
 }
