@@ -21,7 +21,7 @@ const PROGRAMS = ['dfu-pack', 'dfu-verify', 'dfu-flash'];
  * what is in two files is there twice, and an error of the one is no DfuError to the other.
  */
 const APART = {
-  'yaml-library': 'src/cli/pack/yaml-library.ts',
+  'yaml-library': 'src/cli/yaml-library.ts',
   'recipe-validator': 'src/pack/recipe-validator.generated.ts',
   'trust-file-validator': 'src/format/trust-file-validator.generated.ts',
 };

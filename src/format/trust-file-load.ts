@@ -16,7 +16,7 @@ import { checkTrustFileSchema } from './trust-file-schema.ts';
  * Throws `trust.file-invalid`, `trust.file-unknown-field`, `trust.file-unsupported-version`, `trust.file-limit`,
  * `trust.file-version-not-quoted`, `trust.file-minimum-version`, `trust.file-no-signers`, `trust.file-signer-twice`,
  * `trust.file-unknown-name`, `trust.file-threshold`, `trust.file-product-twice`, `trust.file-key-twice`,
- * `trust.file-key-roles`, `trust.file-time`, `trust.file-validity`, and what `importPublicKey` throws.
+ * `trust.file-key-roles`, `trust.file-time`, `trust.file-validity`, `trust.test-key`, and what `importPublicKey` throws.
  */
 export async function loadTrustFile(document: unknown): Promise<TrustFile> {
   const checked = await checkTrustFileSchema(copyOf(document));

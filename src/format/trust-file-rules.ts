@@ -1,7 +1,8 @@
 import { fromBase64 } from '../core/bytes.ts';
 import { DfuError } from '../core/errors.ts';
 import { counted, shown } from '../core/text.ts';
-import { importPublicKey } from '../crypto/public-key.ts';
+import { importPublicKey, type PublicKey } from '../crypto/public-key.ts';
+import { assertNoTestKey } from '../crypto/test-keys.ts';
 import { parseTimestamp } from './manifest-rules.ts';
 import type { TrustedKey, TrustFileDocument, TrustFileKey, TrustFileRule } from './trust-file.ts';
 import { noSemVer } from './trust-file-schema.ts';
@@ -18,7 +19,8 @@ export function trustFileTime(path: string, text: string): number {
 
 /**
  * Imports the keys of a trust file that follows its schema.
- * Throws `trust.file-key-twice`, `trust.file-time`, `trust.file-validity`, and what `importPublicKey` throws.
+ * Throws `trust.file-key-twice`, `trust.file-time`, `trust.file-validity`, `trust.test-key`, and what `importPublicKey`
+ * throws.
  */
 export async function importTrustedKeys(document: TrustFileDocument): Promise<Map<string, TrustedKey>> {
   const byName = new Map<string, TrustedKey>();
@@ -55,7 +57,7 @@ async function importTrustedKey(name: string, written: TrustFileKey): Promise<Tr
   });
 }
 
-async function importKeyText(path: string, base64: string) {
+async function importKeyText(path: string, base64: string): Promise<PublicKey> {
   const facts = { path };
   const der = fromBase64(base64);
   if (der === undefined) {
@@ -65,7 +67,9 @@ async function importKeyText(path: string, base64: string) {
     });
   }
   try {
-    return await importPublicKey(der);
+    const key = await importPublicKey(der);
+    assertNoTestKey(key);
+    return key;
   } catch (error) {
     if (!(error instanceof DfuError)) throw error;
     const { code, cure, message } = error;

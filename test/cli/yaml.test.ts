@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { parseYaml } from '../../src/cli/pack/yaml.ts';
+import { parseYaml } from '../../src/cli/yaml.ts';
 import { utf8 } from '../../src/core/bytes.ts';
 import { thrownBy } from '../support/codes.ts';
 

@@ -91,7 +91,7 @@ async function readTemplateLayer(name: string): Promise<RecipeLayer> {
 
 async function decode(bytes: Uint8Array, name: string) {
   const [{ parseYaml }, { decodeRecipe }] = await Promise.all([
-    import('./yaml.ts'),
+    import('../yaml.ts'),
     import('../../pack/recipe.ts'),
   ]);
   const { formatVersion: _, ...recipe } = decodeRecipe(await parseYaml(bytes, name));

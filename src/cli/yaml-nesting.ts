@@ -1,4 +1,4 @@
-/** Collections within each other; a recipe needs 5. */
+/** Collections within each other; a recipe needs 5, a trust file 4. */
 const MAX_FLOW_DEPTH = 32;
 /** Where a line's first word, or a `-` or `?` before it, may begin: each level of block collections takes a column at least. */
 const MAX_INDENT_COLUMNS = 64;
@@ -9,7 +9,7 @@ const SCALAR_MARK = '\u001f';
 const FLOW_END_MARK = '\u0018';
 
 /**
- * Where a YAML text is nested deeper than any recipe, as an offset; `undefined` where it is not. The parser descends into
+ * Where a YAML text is nested deeper than anything that is read here, as an offset; `undefined` where it is not. The parser descends into
  * each level by a call: without this a small file could use up the stack, and end the process. `tokens` are those of the
  * yaml library's lexer, which does not descend; `typeOf` is its `CST.tokenType`.
  */

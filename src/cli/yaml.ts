@@ -1,21 +1,25 @@
-import { DfuError } from '../../core/errors.ts';
-import { printableLine, shown } from '../../core/text.ts';
+import { DfuError, type ErrorCode } from '../core/errors.ts';
+import { printableLine, shown } from '../core/text.ts';
 import { nestedTooDeep } from './yaml-nesting.ts';
 
 /**
  * The value of a YAML text: one document, YAML 1.2, core schema. What lets a text mean something else than it seems to
  * is refused: anchors, aliases, tags, merge keys, directives, a key twice. `name` is the file's, for messages.
- * Throws `recipe.yaml` with line and column.
+ * Throws `code` with line and column.
  */
-export async function parseYaml(bytes: Uint8Array, name: string): Promise<unknown> {
+export async function parseYaml(
+  bytes: Uint8Array,
+  name: string,
+  code: 'recipe.yaml' | 'trust.file-syntax' = 'recipe.yaml',
+): Promise<unknown> {
   const { CST, isAlias, isMap, isNode, isScalar, Lexer, LineCounter, parseDocument, visit } = await import(
     './yaml-library.ts'
   );
-  const text = decodeUtf8(bytes, name);
+  const text = decodeUtf8(bytes, name, code);
   const lines = new LineCounter();
   const refuse = (what: string, offset: number): never => {
     const { line, col } = lines.linePos(offset);
-    throw new DfuError('recipe.yaml', `${shown(name)}, line ${line}, column ${col}: ${printableLine(what)}`, {
+    throw new DfuError(code, `${shown(name)}, line ${line}, column ${col}: ${printableLine(what)}`, {
       facts: { file: shown(name), line, column: col },
     });
   };
@@ -25,7 +29,7 @@ export async function parseYaml(bytes: Uint8Array, name: string): Promise<unknow
     for (let at = text.indexOf('\n'); at >= 0 && at < deep; at = text.indexOf('\n', at + 1)) {
       lines.addNewLine(at + 1);
     }
-    refuse('nested deeper than any recipe', deep);
+    refuse('nested deeper than anything that is read here', deep);
   }
   const document = parseDocument(text, {
     version: '1.2',
@@ -60,11 +64,11 @@ export async function parseYaml(bytes: Uint8Array, name: string): Promise<unknow
   return document.toJS({ maxAliasCount: 0 });
 }
 
-function decodeUtf8(bytes: Uint8Array, name: string): string {
+function decodeUtf8(bytes: Uint8Array, name: string, code: ErrorCode): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
-    throw new DfuError('recipe.yaml', `${shown(name)} is no UTF-8 text`, {
+    throw new DfuError(code, `${shown(name)} is no UTF-8 text`, {
       facts: { file: shown(name) },
       cause,
     });
