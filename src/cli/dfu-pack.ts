@@ -4,6 +4,8 @@ import type { BuildOptions } from './pack/build.ts';
 import type { InitOptions } from './pack/init.ts';
 import type { KeygenOptions } from './pack/keygen.ts';
 import type { AttachOptions, SignOptions, TbsOptions } from './pack/seal.ts';
+import { addPassphraseOptions } from './pack/passphrase.ts';
+import { addSigningOptions } from './pack/signers.ts';
 import { createProgram, examples, jsonOption, repeatable, runProgram } from './program.ts';
 
 /** Runs dfu-pack with the arguments after its name; answers the exit code. */
@@ -56,7 +58,7 @@ export function main(argv: readonly string[], io: Io): Promise<number> {
 const FORCE = 'replace a file that is there';
 
 function defineBuild(program: Command): Command {
-  return program
+  const command = program
     .command('build', { isDefault: true })
     .description('make a package from an image, or from the images of a recipe (the default command)')
     .argument('[image]', 'firmware: a raw binary or a GBL v3 file; without it, the recipe names the images')
@@ -84,12 +86,10 @@ function defineBuild(program: Command): Command {
     .optionsGroup('Where it comes from and goes to:')
     .option('--recipe <file>', 'read dfu.yaml; options win over it')
     .option('--template <name>', 'start from a template; see dfu-pack templates')
-    .addOption(
-      repeatable('--key <file>', 'sign with this private key (repeatable); without it, it is unsigned'),
-    )
     .option('-o, --output <file>', 'the package (default: NAME-VERSION.dfupkg)')
     .option('--force', FORCE)
-    .option('--print-recipe', 'show each value and where it comes from, and make nothing')
+    .option('--print-recipe', 'show each value and where it comes from, and make nothing');
+  return addSigningOptions(command)
     .addOption(jsonOption())
     .addHelpText(
       'after',
@@ -115,23 +115,24 @@ function defineInit(program: Command): Command {
 }
 
 function defineKeygen(program: Command): Command {
-  return program
+  const command = program
     .command('keygen')
     .description(
       'make an Ed25519 key pair: NAME.key.pem (private) and NAME.pub.pem; nothing is ever replaced',
     )
     .argument('[name]', 'path and first part of the file names')
-    .option('-o, --output <name>', 'the same')
+    .option('-o, --output <name>', 'the same');
+  return addPassphraseOptions(command, 'encrypt the private key with a passphrase')
     .addOption(jsonOption())
-    .addHelpText('after', examples('dfu-pack keygen thermo', 'dfu-pack keygen -o keys/thermo'));
+    .addHelpText(
+      'after',
+      examples('dfu-pack keygen thermo', 'dfu-pack keygen -o keys/thermo --passphrase-file thermo.pass'),
+    );
 }
 
 function defineSign(program: Command): Command {
-  return program
-    .command('sign')
-    .description('add signatures to a package')
-    .argument('<package>')
-    .addOption(repeatable('--key <file>', 'private key, PEM (repeatable)').makeOptionMandatory())
+  const command = program.command('sign').description('add signatures to a package').argument('<package>');
+  return addSigningOptions(command, { mandatory: true })
     .option('-o, --output <file>', 'the signed package')
     .option('--in-place', 'replace the package by the signed one')
     .option('--force', FORCE)
@@ -152,11 +153,19 @@ function defineTbs(program: Command): Command {
     .argument('<package>')
     .option('-o, --output <file>', 'write them there, raw')
     .option('--hex', 'print them in hex')
+    .option(
+      '--digest <name>',
+      'sha256: their SHA-256 instead, for a token that signs a digest (ECDSA P-256 only)',
+    )
     .option('--force', FORCE)
     .addOption(jsonOption())
     .addHelpText(
       'after',
-      examples('dfu-pack tbs thermo-1.2.0.dfupkg -o thermo.tbs', 'dfu-pack tbs thermo-1.2.0.dfupkg --hex'),
+      examples(
+        'dfu-pack tbs thermo-1.2.0.dfupkg -o thermo.tbs',
+        'dfu-pack tbs thermo-1.2.0.dfupkg --hex',
+        'dfu-pack tbs thermo-1.2.0.dfupkg --digest sha256 -o thermo.digest',
+      ),
     );
 }
 
@@ -166,7 +175,7 @@ function defineAttach(program: Command): Command {
     .description('add a signature that was made elsewhere')
     .argument('<package>')
     .requiredOption('--public-key <file>', 'public key, PEM')
-    .requiredOption('--signature <file>', '64 bytes: raw, hex or base64')
+    .requiredOption('--signature <file>', '64 bytes (P-256: or DER), raw, hex or base64')
     .option('-o, --output <file>', 'the signed package')
     .option('--in-place', 'replace the package by the signed one')
     .option('--force', FORCE)

@@ -9,9 +9,10 @@ export const SIGNATURE_BYTES = 64;
 /**
  * Whether the signature over the message is good: 64 bytes R and S, S < L, R decodes canonically, and S*B = R + k*A
  * holds without cofactor (RFC 8032, section 5.1.7; docs/package-format.md, section 4). Anything else is `false`.
- * Throws TypeError on a key that was not imported, `trust.webcrypto-missing` where there is no WebCrypto at all.
+ * Throws TypeError on a key that was not imported or is of another algorithm, `trust.webcrypto-missing` where there is no WebCrypto at all.
  */
 export async function verifyEd25519(key: PublicKey, message: Bytes, signature: Bytes): Promise<boolean> {
+  if (key.algorithm !== 'ed25519') throw new TypeError('not an Ed25519 key');
   // Copies: nobody changes them while a promise is under way.
   const signed = message.slice();
   const sig = signature.slice();

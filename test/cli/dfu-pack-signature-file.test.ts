@@ -17,9 +17,9 @@ describe('a signature file', () => {
         (signature, width, space) => {
           const broken = (text: string) =>
             utf8(`${space}${(text.match(new RegExp(`.{1,${width}}`, 'g')) ?? []).join(space)}${space}`);
-          expect(decodeSignature(signature, 's')).toEqual(signature);
+          expect(decodeSignature(signature, 's', 'ed25519')).toEqual(signature);
           for (const text of [toHex(signature), toHex(signature).toUpperCase(), toBase64(signature)]) {
-            expect(decodeSignature(broken(text), 's')).toEqual(signature);
+            expect(decodeSignature(broken(text), 's', 'ed25519')).toEqual(signature);
           }
         },
       ),
@@ -35,12 +35,12 @@ describe('a signature file', () => {
     );
     fc.assert(
       fc.property(anything, (bytes) => {
-        const decoded = valueOrRefusal(() => decodeSignature(bytes, 's'));
+        const decoded = valueOrRefusal(() => decodeSignature(bytes, 's', 'ed25519'));
         expect(decoded?.length ?? 64).toBe(64);
       }),
       { numRuns: 500 },
     );
-    const error = await thrownBy(() => decodeSignature(utf8('no signature'), 'release.sig'));
+    const error = await thrownBy(() => decodeSignature(utf8('no signature'), 'release.sig', 'ed25519'));
     expect(error).toMatchObject({ code: 'pack.signature-form', facts: { file: 'release.sig', size: 12 } });
   });
 });

@@ -20,7 +20,8 @@ const RFC_POINT = 'd75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f7075
 const ed25519 = generateKeyPairSync('ed25519');
 const others = {
   rsa: generateKeyPairSync('rsa', { modulusLength: 2048 }),
-  'P-256': generateKeyPairSync('ec', { namedCurve: 'P-256' }),
+  'P-384': generateKeyPairSync('ec', { namedCurve: 'P-384' }),
+  secp256k1: generateKeyPairSync('ec', { namedCurve: 'secp256k1' }),
   ed448: generateKeyPairSync('ed448'),
   x25519: generateKeyPairSync('x25519'),
 };

@@ -2,6 +2,7 @@ import { type Bytes, concat, toHex } from '../../core/bytes.ts';
 import { DfuError } from '../../core/errors.ts';
 import { printableLine, shown } from '../../core/text.ts';
 import type { PublicKey } from '../../crypto/public-key.ts';
+import { sha256 } from '../../crypto/sha256.ts';
 import { MAX_KEY_FILE_BYTES, MAX_PACKAGE_BYTES } from '../../format/limits.ts';
 import { readWholeFile } from '../../node/files.ts';
 import {
@@ -13,6 +14,7 @@ import {
 } from '../../pack/seal.ts';
 import type { PackWarning } from '../../pack/warnings.ts';
 import { type Io, pathOf } from '../io.ts';
+import { parseChoice } from '../options.ts';
 import { printJson } from '../program.ts';
 import { readPublicKeyFile } from '../trust-options.ts';
 import { release } from './memory.ts';
@@ -20,7 +22,7 @@ import { type Destination, destination, sealDestination, writeOutput, writePacka
 import { packageFacts, printWritten, renderFacts, reportedImages } from './report.ts';
 import { selfCheck } from './self-check.ts';
 import { decodeSignature } from './signature-file.ts';
-import { readSigners } from './signers.ts';
+import { readSigners, type SigningOptions, signingInputs } from './signers.ts';
 
 interface SealOptions {
   output?: string;
@@ -29,15 +31,12 @@ interface SealOptions {
   json?: true;
 }
 
-export interface SignOptions extends SealOptions {
-  key: string[];
-}
+export interface SignOptions extends SealOptions, SigningOptions {}
 
-/** `dfu-pack sign`: adds signatures by key files. */
+/** `dfu-pack sign`: adds signatures by key files, and by a program. */
 export async function sign(io: Io, file: string, options: SignOptions): Promise<number> {
-  const inputs = options.key.map((key) => pathOf(io, key));
-  const to = await sealDestination(io, file, options, inputs);
-  const { signers, warnings } = await readSigners(io, options.key);
+  const to = await sealDestination(io, file, options, signingInputs(io, options));
+  const { signers, warnings } = await readSigners(io, options);
   const sealed = await signPackage(await readPackage(io, file), signers);
   const keys = signers.map((signer) => signer.key);
   return writeSealed(io, 'sign', to, sealed, keys, warnings, options.json === true);
@@ -56,6 +55,7 @@ export async function attach(io: Io, file: string, options: AttachOptions): Prom
   const signature = decodeSignature(
     await readWholeFile(pathOf(io, options.signature), MAX_KEY_FILE_BYTES),
     options.signature,
+    key.algorithm,
   );
   const sealed = await attachSignature(await readPackage(io, file), key, signature);
   return writeSealed(io, 'attach', to, sealed, [key], [], options.json === true);
@@ -64,13 +64,16 @@ export async function attach(io: Io, file: string, options: AttachOptions): Prom
 export interface TbsOptions {
   output?: string;
   hex?: true;
+  digest?: string;
   force?: true;
   json?: true;
 }
 
-/** `dfu-pack tbs`: the bytes that a signature is made over. */
+/** `dfu-pack tbs`: the bytes that a signature is made over; for tokens that hash nothing themselves, their SHA-256. */
 export async function tbs(io: Io, file: string, options: TbsOptions): Promise<number> {
   const { output, json = false } = options;
+  const digestName =
+    options.digest === undefined ? undefined : parseChoice('--digest', options.digest, ['sha256']);
   if (output === undefined && !options.hex && !json) {
     throw new DfuError('usage.invalid', 'say where the bytes go: -o FILE, or --hex to print them');
   }
@@ -85,19 +88,29 @@ export async function tbs(io: Io, file: string, options: TbsOptions): Promise<nu
   const unsigned = concat(withoutSignatures(sound));
   release([bytes]);
   await selfCheck(unsigned, [], packageId);
-  if (to !== undefined) await writeOutput(io, to, [message]);
+  const digest = digestName === undefined ? undefined : await sha256(message);
+  const toSign = digest ?? message;
+  if (to !== undefined) await writeOutput(io, to, [toSign]);
   const facts = packageFacts(manifest, packageId);
-  const hex = toHex(message);
   if (json) {
     const written = output === undefined ? {} : { output };
-    printJson(io, { formatVersion: 1, command: 'tbs', ...written, package: facts, message: hex });
+    const digests = digest === undefined ? {} : { messageSha256: toHex(digest) };
+    printJson(io, {
+      formatVersion: 1,
+      command: 'tbs',
+      ...written,
+      package: facts,
+      message: toHex(message),
+      ...digests,
+    });
     return 0;
   }
   // With --hex, stdout is for the next program.
   const tell = options.hex ? io.err : io.out;
-  if (output !== undefined) tell(`${shown(output)}: ${message.length} bytes to sign\n`);
+  const what = digest === undefined ? 'bytes to sign' : 'bytes, the SHA-256 that ECDSA P-256 signs';
+  if (output !== undefined) tell(`${shown(output)}: ${toSign.length} ${what}\n`);
   tell(`${renderFacts(facts).map(printableLine).join('\n')}\n`);
-  if (options.hex) io.out(`${hex}\n`);
+  if (options.hex) io.out(`${toHex(toSign)}\n`);
   return 0;
 }
 

@@ -125,14 +125,50 @@ export const packErrors = errorCodes({
   'pack.signature-form': {
     exit: 2,
     retryable: false,
-    title: 'the file holds no Ed25519 signature',
-    cure: 'Give 64 bytes raw, 128 digits of hex, or base64: what openssl pkeyutl -sign -rawin writes over the tbs bytes.',
+    title: 'the file holds no signature',
+    cure: 'Give 64 bytes raw, in hex, or in base64; of a P-256 key DER too. That is what openssl pkeyutl -sign -rawin (Ed25519) and openssl dgst -sha256 -sign (P-256) write over the tbs bytes.',
   },
   'pack.signature-invalid': {
     exit: 2,
     retryable: false,
     title: 'the signature is not one of this key over this package',
-    cure: 'Sign the bytes that dfu-pack tbs writes for this very package, as they are (openssl pkeyutl -sign -rawin), and give the public half of that key.',
+    cure: 'Sign the bytes that dfu-pack tbs writes for this very package, as they are (Ed25519: openssl pkeyutl -sign -rawin; P-256: openssl dgst -sha256 -sign), and give the public half of that key.',
+  },
+  'pack.signer-not-started': {
+    exit: 2,
+    retryable: false,
+    title: 'the signing program can not be started',
+    cure: 'Check its name and that it may be executed. It runs without a shell: arguments come by --signer-arg, one each.',
+  },
+  'pack.signer-failed': {
+    exit: 2,
+    retryable: true,
+    title: 'the signing program failed',
+    cure: 'Run it by hand with the bytes that dfu-pack tbs writes on its stdin, and see what it says.',
+  },
+  'pack.signer-killed': {
+    exit: 2,
+    retryable: true,
+    title: 'the signing program was ended by a signal',
+    cure: 'Run it by hand with the bytes that dfu-pack tbs writes on its stdin, and see why it crashes or who ends it.',
+  },
+  'pack.signer-timeout': {
+    exit: 2,
+    retryable: true,
+    title: 'the signing program took too long',
+    cure: 'Check that the token or service answers; a program that waits for somebody gets more time by --signer-timeout.',
+  },
+  'pack.signer-output': {
+    exit: 2,
+    retryable: false,
+    title: 'the signing program wrote no signature',
+    cure: 'It must write the 64 bytes of the signature to stdout as they are, and nothing else; what it has to say goes to stderr.',
+  },
+  'pack.signer-signature': {
+    exit: 2,
+    retryable: false,
+    title: 'the signing program signed something else, or with another key',
+    cure: 'Check that --public-key is the public half of the key it uses, and that it signs the bytes of stdin as they are.',
   },
   'pack.self-check': {
     exit: 1,
