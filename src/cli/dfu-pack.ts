@@ -3,8 +3,8 @@ import type { Io } from './io.ts';
 import type { BuildOptions } from './pack/build.ts';
 import type { InitOptions } from './pack/init.ts';
 import type { KeygenOptions } from './pack/keygen.ts';
-import type { AttachOptions, SignOptions, TbsOptions } from './pack/seal.ts';
 import { addPassphraseOptions } from './pack/passphrase.ts';
+import type { AttachOptions, SignOptions, TbsOptions } from './pack/seal.ts';
 import { addSigningOptions } from './pack/signers.ts';
 import { createProgram, examples, jsonOption, repeatable, runProgram } from './program.ts';
 

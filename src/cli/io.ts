@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { Bytes } from '../core/bytes.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { DfuError } from '../core/errors.ts';
 
@@ -19,6 +20,10 @@ export interface Io {
   err(text: string): void;
   readonly terminal: { stdout: boolean; stderr: boolean; columns: number };
   readonly environment: Readonly<Partial<Record<EnvironmentName, string>>>;
+  /** A variable that the operator named on the command line; no other but those of `environment` is ever read. */
+  namedVariable(name: string): string | undefined;
+  /** All that an open descriptor has to say. Throws `input.unreadable`, `input.too-large`. */
+  readDescriptor(descriptor: number, limitBytes: number): Promise<Bytes>;
   readonly cwd: string;
   readonly platform: NodeJS.Platform;
   readonly clock: Clock;
@@ -56,6 +61,9 @@ export function processIo(onOutputError: (error: Error, stream: OutputStream) =>
     environment: Object.fromEntries(
       ENVIRONMENT.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
     ),
+    namedVariable: (name) => process.env[name],
+    readDescriptor: async (descriptor, limitBytes) =>
+      (await import('../node/descriptor.ts')).readDescriptor(descriptor, limitBytes),
     cwd: process.cwd(),
     platform: process.platform,
     clock: systemClock,

@@ -17,14 +17,45 @@ const PKCS8_PREFIX = fixed('302e020100300506032b657004220420');
 const SEED_BYTES = 32;
 
 /**
- * A signer from the text of a private key file: one PEM block `PRIVATE KEY` (PKCS#8), Ed25519, not encrypted, as
- * `openssl genpkey -algorithm ed25519` writes it. `name` says in messages which file it was.
- * Throws `trust.key-public`, `trust.signing-key-encrypted`, `trust.signing-key-algorithm`, `trust.signing-key-malformed`.
+ * A signer from the text of a private key file: one PEM block, Ed25519, `PRIVATE KEY` (PKCS#8) or, with its passphrase,
+ * `ENCRYPTED PRIVATE KEY`, as `openssl genpkey -algorithm ed25519` writes it. `name` says in messages which file it was.
+ * Throws `trust.key-public`, `trust.signing-key-encrypted`, `trust.signing-key-algorithm`, `trust.signing-key-malformed`,
+ * and what `decryptPkcs8` throws.
  */
-export async function decodePrivateKeyPem(text: string, name = 'the key'): Promise<Signer> {
-  const der = await exactPkcs8(decodePem(text, name), name);
+export async function decodePrivateKeyPem(
+  text: string,
+  name = 'the key',
+  passphrase?: Bytes,
+): Promise<Signer> {
+  return signerOf(await plainPkcs8(decodePem(text, name), name, passphrase), name);
+}
+
+/** A private key file, read. */
+export interface PrivateKeyFile {
+  signer: Signer;
+  /** Somebody besides the owner may read it (never known on Windows). */
+  openToOthers: boolean;
+  /** Its content is worth nothing without its passphrase. */
+  encrypted: boolean;
+}
+
+/** Reads a private key file. Throws what `readWholeFile` and `decodePrivateKeyPem` throw. */
+export async function readPrivateKeyFile(path: string, passphrase?: Bytes): Promise<PrivateKeyFile> {
+  const { bytes, mode } = await readFileAndMode(path, MAX_KEY_FILE_BYTES);
+  const openToOthers = process.platform !== 'win32' && (mode & 0o077) !== 0;
+  const name = shown(path);
+  const block = decodePem(new TextDecoder('latin1').decode(bytes), name);
+  bytes.fill(0);
+  const signer = await signerOf(await plainPkcs8(block, name, passphrase), name);
+  return { signer, openToOthers, encrypted: block.encrypted };
+}
+
+/** The key of a PKCS#8 structure, which is wiped. */
+async function signerOf(pkcs8: Bytes, name: string): Promise<Signer> {
   const { subtle } = globalThis.crypto;
+  const der = await exactPkcs8(pkcs8, name);
   const secret = await subtle.importKey('pkcs8', der, 'Ed25519', true, ['sign']);
+  for (const bytes of [pkcs8, der]) bytes.fill(0);
   const { x } = await subtle.exportKey('jwk', secret);
   const point = x === undefined ? undefined : fromBase64(`${x.replaceAll('-', '+').replaceAll('_', '/')}=`);
   if (point === undefined) throw malformed(name, 'its public half can not be computed');
@@ -35,18 +66,20 @@ export async function decodePrivateKeyPem(text: string, name = 'the key'): Promi
   };
 }
 
-/** A private key file, read. `openToOthers`: somebody besides the owner may read it (never known on Windows). */
-export interface PrivateKeyFile {
-  signer: Signer;
-  openToOthers: boolean;
-}
-
-/** Reads a private key file. Throws what `readWholeFile` and `decodePrivateKeyPem` throw. */
-export async function readPrivateKeyFile(path: string): Promise<PrivateKeyFile> {
-  const { bytes, mode } = await readFileAndMode(path, MAX_KEY_FILE_BYTES);
-  const openToOthers = process.platform !== 'win32' && (mode & 0o077) !== 0;
-  const signer = await decodePrivateKeyPem(new TextDecoder('latin1').decode(bytes), shown(path));
-  return { signer, openToOthers };
+/** The structure that can be read without a passphrase. */
+async function plainPkcs8(
+  { der, encrypted }: PemBlock,
+  name: string,
+  passphrase: Bytes | undefined,
+): Promise<Bytes> {
+  if (!encrypted) return der;
+  if (passphrase === undefined) {
+    throw new DfuError('trust.signing-key-encrypted', `${name} is encrypted with a passphrase`, {
+      facts: { file: name },
+    });
+  }
+  const { decryptPkcs8 } = await import('./pkcs8-encryption.ts');
+  return decryptPkcs8(der, passphrase, name);
 }
 
 /** A new key pair, both halves as OpenSSL reads and writes them. */
@@ -58,18 +91,28 @@ export interface KeyPair {
   publicPem: string;
 }
 
-/** Makes an Ed25519 key pair from the operating system's randomness. */
-export async function generateKeyPair(): Promise<KeyPair> {
+/** Makes an Ed25519 key pair from the operating system's randomness; the private half encrypted where there is a passphrase. */
+export async function generateKeyPair(passphrase?: Bytes): Promise<KeyPair> {
   const { subtle } = globalThis.crypto;
   const pair = await subtle.generateKey('Ed25519', true, ['sign', 'verify']);
   if (!('publicKey' in pair)) throw new TypeError('WebCrypto made one key where a pair belongs');
   const key = await importPublicKey(new Uint8Array(await subtle.exportKey('spki', pair.publicKey)));
   const privateDer = new Uint8Array(await subtle.exportKey('pkcs8', pair.privateKey));
-  return {
-    key,
-    privatePem: `-----BEGIN PRIVATE KEY-----\n${toBase64(privateDer)}\n-----END PRIVATE KEY-----\n`,
-    publicPem: encodePublicKeyPem(key),
-  };
+  const privatePem = await encodePrivateKeyPem(privateDer, passphrase);
+  privateDer.fill(0);
+  return { key, privatePem, publicPem: encodePublicKeyPem(key) };
+}
+
+async function encodePrivateKeyPem(der: Bytes, passphrase: Bytes | undefined): Promise<string> {
+  if (passphrase === undefined) return pem('PRIVATE KEY', der);
+  const { encryptPkcs8 } = await import('./pkcs8-encryption.ts');
+  return pem('ENCRYPTED PRIVATE KEY', await encryptPkcs8(der, passphrase));
+}
+
+/** Lines of 64 characters (RFC 7468). */
+function pem(label: string, der: Bytes): string {
+  const lines = toBase64(der).match(/.{1,64}/g) ?? [];
+  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
 }
 
 /**
@@ -103,8 +146,14 @@ async function refuseExisting(path: string): Promise<void> {
   }
 }
 
+interface PemBlock {
+  /** PKCS#8: PrivateKeyInfo, or EncryptedPrivateKeyInfo. */
+  der: Bytes;
+  encrypted: boolean;
+}
+
 /** The content of the one PEM block a private key file consists of. */
-function decodePem(text: string, name: string): Bytes {
+function decodePem(text: string, name: string): PemBlock {
   const label = /-----BEGIN ([A-Z0-9 ]+)-----/.exec(text)?.[1];
   if (label === undefined) {
     throw malformed(
@@ -114,10 +163,14 @@ function decodePem(text: string, name: string): Bytes {
         : 'no PEM file',
     );
   }
-  if (label === 'ENCRYPTED PRIVATE KEY' || text.includes('Proc-Type: 4,ENCRYPTED')) {
-    throw new DfuError('trust.signing-key-encrypted', `${name} is encrypted with a passphrase`, {
-      facts: { file: name },
-    });
+  if (text.includes('Proc-Type: 4,ENCRYPTED')) {
+    throw new DfuError(
+      'trust.signing-key-encryption',
+      `${name} is encrypted in the old way of PEM (RFC 1421)`,
+      {
+        facts: { file: name },
+      },
+    );
   }
   if (label.endsWith('PUBLIC KEY') || label === 'CERTIFICATE') {
     const what = label === 'CERTIFICATE' ? 'certificate' : 'public key';
@@ -127,12 +180,16 @@ function decodePem(text: string, name: string): Bytes {
   }
   const foreign = FOREIGN_LABELS.get(label);
   if (foreign !== undefined) throw otherAlgorithm(name, foreign);
-  if (label !== 'PRIVATE KEY') throw malformed(name, `its PEM block is "${shown(label.slice(0, 32))}"`);
+  if (label !== 'PRIVATE KEY' && label !== 'ENCRYPTED PRIVATE KEY') {
+    throw malformed(name, `its PEM block is "${shown(label.slice(0, 32))}"`);
+  }
   const block =
-    /^\s*-----BEGIN PRIVATE KEY-----\r?\n((?:[A-Za-z0-9+/=]+\r?\n)+)-----END PRIVATE KEY-----\s*$/.exec(text);
-  const der = block?.[1] === undefined ? undefined : fromBase64(block[1].replace(/\s/g, ''));
+    /^\s*-----BEGIN ((?:ENCRYPTED )?PRIVATE KEY)-----\r?\n((?:[A-Za-z0-9+/=]+\r?\n)+)-----END \1-----\s*$/.exec(
+      text,
+    );
+  const der = block?.[2] === undefined ? undefined : fromBase64(block[2].replace(/\s/g, ''));
   if (der === undefined) throw malformed(name, 'it must hold one PEM block and nothing else');
-  return der;
+  return { der, encrypted: label === 'ENCRYPTED PRIVATE KEY' };
 }
 
 /** PEM labels of private keys that are no PKCS#8, and what they hold. */
@@ -153,7 +210,9 @@ async function exactPkcs8(der: Bytes, name: string): Promise<Bytes> {
   const { createPrivateKey } = await import('node:crypto');
   let key: ReturnType<typeof createPrivateKey>;
   try {
-    key = createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8' });
+    // A view: a copy would be one more to wipe.
+    const view = Buffer.from(der.buffer, der.byteOffset, der.length);
+    key = createPrivateKey({ key: view, format: 'der', type: 'pkcs8' });
   } catch (cause) {
     throw malformed(name, 'its content is no private key that OpenSSL can read', cause);
   }

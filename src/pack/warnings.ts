@@ -16,4 +16,6 @@ export type WarningCode =
   | 'gbl-preflight'
   | 'source-name'
   | 'expired'
-  | 'key-open-to-others';
+  | 'key-open-to-others'
+  | 'passphrase-open-to-others'
+  | 'passphrase-unused';

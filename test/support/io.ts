@@ -1,5 +1,6 @@
 import type { Io } from '../../src/cli/io.ts';
 import { type Clock, systemClock } from '../../src/core/clock.ts';
+import { readDescriptor } from '../../src/node/descriptor.ts';
 
 /** An Io for tests: keeps what was printed, stands in a folder of the test's, and never ends the process. */
 export interface TestIo extends Io {
@@ -13,6 +14,8 @@ export function testIo(
   cwd: string,
   options: {
     environment?: Io['environment'];
+    /** What `namedVariable` finds. */
+    variables?: Record<string, string>;
     clock?: Clock;
     now?: Date;
     terminal?: Partial<Io['terminal']>;
@@ -26,6 +29,8 @@ export function testIo(
     err: (text) => void err.push(text),
     terminal: { stdout: false, stderr: false, columns: 80, ...options.terminal },
     environment: options.environment ?? {},
+    namedVariable: (name) => options.variables?.[name],
+    readDescriptor,
     cwd,
     platform: process.platform,
     clock: options.clock ?? systemClock,

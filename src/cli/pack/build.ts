@@ -14,10 +14,9 @@ import { destination, writePackage } from './output.ts';
 import { complete, type DescribingOptions, gather, sourceNameOf } from './recipe-input.ts';
 import { packageFacts, printWritten, reportedImages } from './report.ts';
 import { checkMade } from './self-check.ts';
-import { readSigners } from './signers.ts';
+import { readSigners, type SigningOptions, signingInputs } from './signers.ts';
 
-export interface BuildOptions extends DescribingOptions {
-  key?: string[];
+export interface BuildOptions extends DescribingOptions, SigningOptions {
   output?: string;
   force?: true;
   printRecipe?: true;
@@ -26,20 +25,20 @@ export interface BuildOptions extends DescribingOptions {
 
 /** `dfu-pack build`: a package from one image, or from those of a recipe. */
 export async function build(io: Io, image: string | undefined, options: BuildOptions): Promise<number> {
-  const { key: keyFiles = [], json = false } = options;
+  const { json = false } = options;
   const said = await gather(io, image, options);
   if (options.printRecipe) {
     const { printRecipe } = await import('./print-recipe.ts');
     return printRecipe(io, said.resolved, json);
   }
   const { recipe, files } = await complete(io, said);
-  const read = options.recipe === undefined ? keyFiles : [...keyFiles, options.recipe];
-  const inputs = [...files, ...read.map((file) => pathOf(io, file))];
+  const described = options.recipe === undefined ? [] : [pathOf(io, options.recipe)];
+  const inputs = [...files, ...described, ...signingInputs(io, options)];
   const output = options.output ?? `${recipe.name}-${recipe.version}${EXTENSION}`;
   // The images come from the disk while the keys are checked, which is arithmetic.
   const [to, { signers, warnings }, source] = await Promise.all([
     destination(io, output, options.force === true, inputs),
-    readSigners(io, keyFiles),
+    readSigners(io, options),
     readImages(recipe, files),
   ]);
   const built = await buildPackage({ ...recipe, images: source.images, signers }).catch((error: unknown) => {

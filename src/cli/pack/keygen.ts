@@ -3,8 +3,10 @@ import { shown } from '../../core/text.ts';
 import { generateKeyPair, writeKeyPair } from '../../node/keys.ts';
 import { type Io, pathOf } from '../io.ts';
 import { printJson } from '../program.ts';
+import { type PassphraseOptions, readPassphrase } from './passphrase.ts';
+import { printWarnings } from './report.ts';
 
-export interface KeygenOptions {
+export interface KeygenOptions extends PassphraseOptions {
   output?: string;
   json?: true;
 }
@@ -21,7 +23,9 @@ export async function keygen(io: Io, argument: string | undefined, options: Keyg
   }
   const privateKey = `${name}.key.pem`;
   const publicKey = `${name}.pub.pem`;
-  const pair = await generateKeyPair();
+  const passphrase = await readPassphrase(io, options);
+  const pair = await generateKeyPair(passphrase?.bytes);
+  passphrase?.bytes.fill(0);
   // Ctrl-C waits for these two small files: half a key pair would be left behind.
   const end = io.onInterrupt(() => {});
   try {
@@ -30,13 +34,15 @@ export async function keygen(io: Io, argument: string | undefined, options: Keyg
     end();
   }
   const { keyId } = pair.key;
+  const encrypted = passphrase !== undefined;
+  printWarnings(io, passphrase?.warnings ?? []);
   if (options.json) {
-    printJson(io, { formatVersion: 1, command: 'keygen', keyId, privateKey, publicKey });
+    printJson(io, { formatVersion: 1, command: 'keygen', keyId, privateKey, publicKey, encrypted });
     return 0;
   }
   io.out(
     [
-      `${shown(privateKey)}: the private key. Keep it secret, and keep a copy: it can not be made again.`,
+      `${shown(privateKey)}: the private key${encrypted ? ', encrypted; without its passphrase it is lost' : ''}. Keep it secret, and keep a copy: it can not be made again.`,
       `${shown(publicKey)}: the public key, for those who verify.`,
       `  key id  ${keyId}`,
       '',

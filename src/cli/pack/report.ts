@@ -104,7 +104,8 @@ const TREATMENTS = {
   wrapped: 'wrapped into an unsigned GBL',
 } as const satisfies Record<Treatment, string>;
 
-function printWarnings(io: Io, warnings: readonly PackWarning[]): void {
+/** To stderr. */
+export function printWarnings(io: Io, warnings: readonly PackWarning[]): void {
   for (const { image, message } of warnings) {
     io.err(`${printableLine(`warning: ${image === undefined ? '' : `image ${image}: `}${message}`)}\n`);
   }

@@ -17,8 +17,32 @@ export const trustErrors = errorCodes({
   'trust.signing-key-encrypted': {
     exit: 2,
     retryable: false,
-    title: 'the private key is encrypted',
-    cure: 'Decrypt it for this run with `openssl pkey -in KEY -out PLAIN`, or sign outside: dfu-pack tbs, openssl, dfu-pack attach.',
+    title: 'the private key is encrypted, and there is no passphrase',
+    cure: 'Give its passphrase with --passphrase-file, --passphrase-fd or --passphrase-env.',
+  },
+  'trust.signing-key-passphrase': {
+    exit: 2,
+    retryable: false,
+    title: 'the passphrase does not open the private key',
+    cure: 'Check which passphrase belongs to this key; every byte of it counts, white space too. Keys with different passphrases sign in separate runs of dfu-pack sign.',
+  },
+  'trust.signing-key-encryption': {
+    exit: 2,
+    retryable: false,
+    title: 'the private key is encrypted in a way that is not supported',
+    cure: 'Encrypt it anew with openssl pkcs8 -topk8 -in KEY -out NEW -scrypt; supported are PBES2 with PBKDF2 (HMAC with SHA-1, SHA-256, SHA-512) or scrypt, and AES-CBC of 128 or 256 bits.',
+  },
+  'trust.signing-key-cost': {
+    exit: 2,
+    retryable: false,
+    title: 'the private key asks for more work than any passphrase is worth',
+    cure: 'Ask where the file comes from. If it is yours, encrypt it anew with openssl pkcs8 -topk8 -in KEY -out NEW -scrypt.',
+  },
+  'trust.passphrase': {
+    exit: 2,
+    retryable: false,
+    title: 'there is no usable passphrase where it was said to be',
+    cure: 'Give 1 to 1024 bytes; of a file or descriptor one line end is cut off.',
   },
   'trust.signing-key-algorithm': {
     exit: 2,
