@@ -40,8 +40,8 @@ describe('--help ends with two examples', () => {
 
 /** Options that may stand there several times. */
 const REPEATABLE: Readonly<Record<string, readonly string[]>> = {
-  'dfu-pack build': ['--hardware', '--key'],
-  'dfu-pack sign': ['--key'],
+  'dfu-pack build': ['--hardware', '--key', '--signer-arg', '--allow-test-key'],
+  'dfu-pack sign': ['--key', '--signer-arg', '--allow-test-key'],
   'dfu-verify check': ['--key', '--require'],
   'dfu-verify extract': ['--key', '--require'],
   'dfu-flash upload': ['--key', '--require'],
