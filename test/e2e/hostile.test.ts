@@ -20,19 +20,26 @@ function run(
 }
 
 const byKey = ['--key', corpus.trusted];
-const plain = corpus.packages.filter((hostile) => programOptions(hostile).join() === byKey.join());
-const others = corpus.packages.filter((hostile) => !plain.includes(hostile));
+const byP256Key = ['--key', corpus.trustedP256];
+const judgedBy = (key: readonly string[]) =>
+  corpus.packages.filter((hostile) => programOptions(hostile).join() === key.join());
+const plain = judgedBy(byKey);
+const others = corpus.packages.filter((hostile) => ![...plain, ...judgedBy(byP256Key)].includes(hostile));
 
 describe('the built dfu-verify', () => {
-  test('refuses the corpus, and accepts the good package, in one call', () => {
-    const files = [...plain.map(({ file }) => file), corpus.good];
-    const { status, stdout } = run('dfu-verify', [...files, ...byKey, '--at', corpus.at, '--json']);
-    expect(status).toBe(3);
+  test.each([
+    { key: byKey, good: corpus.good, exit: 3 },
+    { key: byP256Key, good: corpus.goodBoth, exit: 4 },
+  ])('refuses the corpus, and accepts the good package, in one call: $key', ({ key, good, exit }) => {
+    const hostile = judgedBy(key);
+    const files = [...hostile.map(({ file }) => file), good];
+    const { status, stdout } = run('dfu-verify', [...files, ...key, '--at', corpus.at, '--json']);
+    expect(status).toBe(exit);
     const reports: VerifyReport[] = JSON.parse(stdout).packages.map(
       ({ report }: { report: VerifyReport }) => report,
     );
     expect(reports.map(({ verdict, code }) => [verdict, code])).toEqual([
-      ...plain.map(({ verdict, code }) => [verdict, code]),
+      ...hostile.map(({ verdict, code }) => [verdict, code]),
       ['trusted', undefined],
     ]);
   });

@@ -21,7 +21,8 @@ export interface HostilePackage {
   file: string;
   threat: string;
   what: string;
-  trust: 'keys' | 'allow-unsigned';
+  /** `keys`: the Ed25519 key; `p256-key`: the P-256 key. */
+  trust: 'keys' | 'p256-key' | 'allow-unsigned';
   options: CaseOptions;
   verdict: Verdict;
   code: ErrorCode;
@@ -39,7 +40,10 @@ export interface HostileKey {
 export interface Corpus {
   at: string;
   good: string;
+  /** Signed by both keys. */
+  goodBoth: string;
   trusted: string;
+  trustedP256: string;
   packages: HostilePackage[];
   keys: HostileKey[];
 }
@@ -64,10 +68,16 @@ export function libraryOptions({ options }: HostilePackage): VerifyOptions {
   };
 }
 
+const TRUST_OPTIONS: Readonly<Record<HostilePackage['trust'], readonly string[]>> = {
+  keys: ['--key', corpus.trusted],
+  'p256-key': ['--key', corpus.trustedP256],
+  'allow-unsigned': ['--allow-unsigned'],
+};
+
 /** The trust source and options of a case, for the programs; key files are in `CORPUS_FOLDER`. */
 export function programOptions({ trust, options }: HostilePackage): string[] {
   return [
-    ...(trust === 'keys' ? ['--key', corpus.trusted] : ['--allow-unsigned']),
+    ...TRUST_OPTIONS[trust],
     ...Object.entries(options).flatMap(([name, value]) => {
       const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
       return value === true ? [flag] : [flag, String(value)];

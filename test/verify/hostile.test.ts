@@ -9,8 +9,13 @@ import { thrownBy } from '../support/codes.ts';
 import { CORPUS_FOLDER, corpus, libraryOptions, readCorpusFile } from './corpus.ts';
 
 const text = (bytes: Bytes) => new TextDecoder('latin1').decode(bytes);
-const key = await decodePublicKeyPem(text(readCorpusFile(corpus.trusted)));
-const byKey: Trust = { kind: 'keys', keys: [key] };
+const trustOf = async (file: string): Promise<Trust> => ({
+  kind: 'keys',
+  keys: [await decodePublicKeyPem(text(readCorpusFile(file)))],
+});
+const byKey = await trustOf(corpus.trusted);
+const byP256Key = await trustOf(corpus.trustedP256);
+const TRUST = { keys: byKey, 'p256-key': byP256Key, 'allow-unsigned': { kind: 'allow-unsigned' } } as const;
 
 describe('the hostile corpus', () => {
   test('is what its script makes, byte for byte', async () => {
@@ -26,12 +31,15 @@ describe('the hostile corpus', () => {
   test('is built around a package that is good', async () => {
     const { report } = await verifyPackage(readCorpusFile(corpus.good), byKey, { at: corpus.at });
     expect(report.verdict).toBe('trusted');
+    for (const trust of [byKey, byP256Key]) {
+      const both = await verifyPackage(readCorpusFile(corpus.goodBoth), trust, { at: corpus.at });
+      expect(both.report.verdict).toBe('trusted');
+    }
   });
 
   test.each(corpus.packages)('$file, $what: $code', async (hostile) => {
-    const trust: Trust = hostile.trust === 'keys' ? byKey : { kind: 'allow-unsigned' };
     const bytes = readCorpusFile(hostile.file);
-    const { report, verified } = await verifyPackage(bytes, trust, libraryOptions(hostile));
+    const { report, verified } = await verifyPackage(bytes, TRUST[hostile.trust], libraryOptions(hostile));
     expect([report.verdict, report.code, report.exit]).toEqual([hostile.verdict, hostile.code, hostile.exit]);
     expect(verified).toBeUndefined();
     expect(ERRORS[hostile.code].exit).toBe(hostile.exit);

@@ -2,10 +2,11 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import container from './make/container.mjs';
-import { AT, entries, TRUSTED } from './make/good.mjs';
+import { AT, entries, json, manifestValue, signed, TRUSTED, TRUSTED_P256 } from './make/good.mjs';
 import images from './make/images.mjs';
 import keys from './make/keys.mjs';
 import manifest from './make/manifest.mjs';
+import p256 from './make/p256.mjs';
 import policy from './make/policy.mjs';
 import signatures from './make/signatures.mjs';
 import { zip } from './make/zip.mjs';
@@ -14,19 +15,26 @@ const EXIT = { malformed: 3, corrupt: 3, unsigned: 4, untrusted: 4, refused: 5 }
 
 /** All files with their bytes, and the index that says what is expected of each. */
 export function makeCorpus() {
-  const packages = [...container, ...signatures, ...manifest, ...images, ...policy];
+  const packages = [...container, ...signatures, ...p256, ...manifest, ...images, ...policy];
   const files = new Map([
     ['good.dfupkg', zip(entries())],
     ['trusted.pem', Buffer.from(TRUSTED.pem)],
+    [
+      'good-both.dfupkg',
+      zip(entries({ signatures: signed(json(manifestValue()), [TRUSTED, TRUSTED_P256]) })),
+    ],
+    ['trusted-p256.pem', Buffer.from(TRUSTED_P256.pem)],
     ...[...packages, ...keys].map(({ file, bytes }) => [file, bytes]),
   ]);
-  if (files.size !== packages.length + keys.length + 2) throw new Error('two files of one name');
+  if (files.size !== packages.length + keys.length + 4) throw new Error('two files of one name');
   const index = {
     about:
-      'Made by make.mjs. Each package is refused with its code; trusted.pem is the trusted key, good.dfupkg is accepted.',
+      'Made by make.mjs. Each package is refused with its code; trusted.pem (Ed25519) and trusted-p256.pem are the trusted keys. good.dfupkg is accepted; good-both.dfupkg, signed by both, is accepted by either key.',
     at: AT,
     good: 'good.dfupkg',
+    goodBoth: 'good-both.dfupkg',
     trusted: 'trusted.pem',
+    trustedP256: 'trusted-p256.pem',
     packages: packages.map(({ file, threat, what, verdict, code, trust = 'keys', options = {} }) => ({
       file,
       threat,

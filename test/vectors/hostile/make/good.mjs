@@ -1,8 +1,9 @@
 // A good package, in parts that the cases change one at a time.
 import { crc32 } from 'node:zlib';
-import { makeKey, messageOf, sha256Hex, signaturesJson } from './signing.mjs';
+import { makeKey, makeP256Key, messageOf, sha256Hex, signaturesJson } from './signing.mjs';
 
 export const TRUSTED = makeKey('trusted');
+export const TRUSTED_P256 = makeP256Key('trusted');
 export const ATTACKER = makeKey('attacker');
 /** The time at which the corpus is judged. */
 export const AT = '2026-06-01T00:00:00Z';

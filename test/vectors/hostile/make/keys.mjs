@@ -104,17 +104,50 @@ add(
   'trust.key-unsupported',
   pemOf(Buffer.from(spki.map((byte, i) => (i === 8 ? 0x6e : byte)))),
 );
-// The point 2G of P-256: SPKI of 91 bytes.
-add(
-  'key-p256',
-  'type confusion',
-  'a P-256 key',
-  'trust.key-unsupported',
-  pemOf(
-    point(
-      '3059301306072a8648ce3d020106082a8648ce3d030107034200047cf27b188d034f7e8a52380304b51ac3c08969e277f21b35a60b48fc4766997807775510db8ed040293d9ac69f7430dbba7dade63ce982299e04b79d227873d1',
+
+// The point 2G of P-256, in every form but the one that is taken.
+const X = '7cf27b188d034f7e8a52380304b51ac3c08969e277f21b35a60b48fc47669978';
+const Y = '07775510db8ed040293d9ac69f7430dbba7dade63ce982299e04b79d227873d1';
+const EC = '06072a8648ce3d0201';
+const NAMED = `3013${EC}06082a8648ce3d030107`;
+const hex = (number) => number.toString(16).padStart(2, '0');
+const bitString = (content) => `03${hex(content.length / 2 + 1)}00${content}`;
+const sequence = (content) => `30${hex(content.length / 2)}${content}`;
+const CURVE_P = 'ffffffff00000001000000000000000000000000ffffffffffffffffffffffff';
+for (const [file, what, code, spkiHex] of [
+  ['compressed', 'a compressed point', 'trust.key-encoding', sequence(NAMED + bitString(`03${X}`))],
+  ['hybrid', 'a hybrid point', 'trust.key-encoding', sequence(NAMED + bitString(`07${X}${Y}`))],
+  ['infinity', 'the point at infinity', 'trust.key-point', sequence(NAMED + bitString('00'))],
+  ['no-point', 'X and Y that are no point', 'trust.key-point', sequence(NAMED + bitString(`04${X}${X}`))],
+  ['zero', 'X and Y zero', 'trust.key-point', sequence(NAMED + bitString(`04${'00'.repeat(64)}`))],
+  [
+    'not-reduced',
+    'an X of p: the point with X 0 in a second encoding',
+    'trust.key-point',
+    sequence(
+      NAMED + bitString(`04${CURVE_P}66485c780e2f83d72433bd5d84a06bb6541c2af31dae871728bf856a174f93f4`),
     ),
-  ),
-);
+  ],
+  [
+    'trailing',
+    'a byte behind the key',
+    'trust.key-encoding',
+    `${sequence(NAMED + bitString(`04${X}${Y}`))}00`,
+  ],
+  [
+    'long-form',
+    'a DER length in long form',
+    'trust.key-encoding',
+    `3081${sequence(NAMED + bitString(`04${X}${Y}`)).slice(2)}`,
+  ],
+  [
+    'secp256k1',
+    'the name of another curve',
+    'trust.key-unsupported',
+    sequence(`3010${EC}06052b8104000a${bitString(`04${X}${Y}`)}`),
+  ],
+]) {
+  add(`key-p256-${file}`, 'P-256 keys in another form', `P-256: ${what}`, code, pemOf(point(spkiHex)));
+}
 
 export default cases;

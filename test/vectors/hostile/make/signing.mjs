@@ -1,5 +1,5 @@
 // Keys and signatures for the corpus, honest and forged. The keys are known to everybody.
-import { createHash, createPrivateKey, createPublicKey, sign } from 'node:crypto';
+import { createECDH, createHash, createPrivateKey, createPublicKey, sign } from 'node:crypto';
 import { Point } from '@noble/ed25519';
 
 export const L = 2n ** 252n + 27742317777372353535851937790883648493n;
@@ -37,6 +37,66 @@ export function makeKey(name) {
     scalar: fromLittleEndian(clamped) % L,
     sign: (message) => sign(null, message, secret),
   };
+}
+
+/** The order of P-256's group. */
+export const N = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+const P256_SPKI = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d030107034200', 'hex');
+const fromBigEndian = (bytes) => BigInt(`0x${Buffer.from(bytes).toString('hex')}`);
+export const toBigEndian = (number) => Buffer.from(number.toString(16).padStart(64, '0'), 'hex');
+
+/** 0x04, X and Y of scalar * G. */
+function p256Point(scalar) {
+  const ecdh = createECDH('prime256v1');
+  ecdh.setPrivateKey(toBigEndian(scalar));
+  return ecdh.getPublicKey();
+}
+
+/** Of s and n - s, the other one. */
+export function otherS(signature) {
+  return Buffer.concat([signature.subarray(0, 32), toBigEndian(N - fromBigEndian(signature.subarray(32)))]);
+}
+
+/** A P-256 key, the same for the same name, always. Its signatures are r and s, s low, the same for the same message. */
+export function makeP256Key(name) {
+  const scalar = fromBigEndian(sha256(`dfukit hostile corpus, P-256: ${name}`)) % N;
+  const spki = Buffer.concat([P256_SPKI, p256Point(scalar)]);
+  const base64 = spki.toString('base64');
+  return {
+    spki,
+    keyId: sha256Hex(spki),
+    pem: `-----BEGIN PUBLIC KEY-----\n${base64.slice(0, 64)}\n${base64.slice(64)}\n-----END PUBLIC KEY-----\n`,
+    sign: (message, digest = sha256(message)) => {
+      const nonce = fromBigEndian(sha256(Buffer.concat([Buffer.from(`nonce of ${name}`), digest]))) % N;
+      const r = fromBigEndian(p256Point(nonce).subarray(1, 33)) % N;
+      const s = (inverse(nonce) * ((fromBigEndian(digest) + r * scalar) % N)) % N;
+      const signature = Buffer.concat([toBigEndian(r), toBigEndian(s)]);
+      return s > N >> 1n ? otherS(signature) : signature;
+    },
+  };
+}
+
+/** By Fermat: the order is a prime. */
+function inverse(number) {
+  let result = 1n;
+  let square = number % N;
+  for (let rest = N - 2n; rest > 0n; rest >>= 1n) {
+    if (rest & 1n) result = (result * square) % N;
+    square = (square * square) % N;
+  }
+  return result;
+}
+
+/** The DER of r and s. */
+export function derOf(signature) {
+  const numbers = [signature.subarray(0, 32), signature.subarray(32)].map((bytes) => {
+    let digits = bytes;
+    while (digits[0] === 0 && (digits[1] ?? 0x80) < 0x80) digits = digits.subarray(1);
+    const content = digits[0] >= 0x80 ? Buffer.concat([Buffer.alloc(1), digits]) : digits;
+    return Buffer.concat([Buffer.from([2, content.length]), content]);
+  });
+  const content = Buffer.concat(numbers);
+  return Buffer.concat([Buffer.from([0x30, content.length]), content]);
 }
 
 export const PAYLOAD_TYPE = 'application/vnd.dfukit.manifest-digest.v1';
