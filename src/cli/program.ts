@@ -91,10 +91,13 @@ export function printJson(io: Io, document: unknown): void {
   io.out(jsonText(document));
 }
 
-/** A document as text that is plain ASCII: names keep their exact characters, and none of them acts on a terminal. */
+/**
+ * A document as text that is plain ASCII: names keep their exact characters, and none of them acts on a terminal, or on
+ * a CI runner that reads the log (`##[...]`, anywhere in a line).
+ */
 export function jsonText(document: unknown): string {
   const text = JSON.stringify(document, null, 2);
-  return `${text.replace(/[\x7f-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`;
+  return `${text.replace(/[\x7f-\uffff]|#(?=#[A-Za-z]*\[)/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`;
 }
 
 function prepare(command: Command, io: Io): void {
