@@ -1,7 +1,7 @@
 import { ERRORS } from '../../core/errors.ts';
 import { counted, printableLine, shown } from '../../core/text.ts';
 import type { Verdict } from '../checks.ts';
-import type { Check, VerifyReport } from '../report.ts';
+import type { Check, ReportedSignature, SignatureWeight, VerifyReport } from '../report.ts';
 
 /** The verdicts as a person reads them. */
 const TITLES: Readonly<Record<Verdict, string>> = {
@@ -49,12 +49,25 @@ function signerLines({ signatures }: VerifyReport): string[] {
   const good = signatures?.filter(({ status }) => status === 'good') ?? [];
   const unknown = (signatures?.length ?? 0) - good.length;
   return [
-    ...good.map(({ keyId }) => `  signed by key ${keyId}`),
+    ...good.map(signerLine),
     ...(unknown === 0
       ? []
       : [`  ${counted(unknown, 'other signature')} ignored: by keys that were not given`]),
   ];
 }
+
+/** With what a trust file says of the key, and why its signature does not count where it does not. */
+function signerLine({ keyId, name, weight = 'counts' }: ReportedSignature): string {
+  const who = name === undefined ? `key ${keyId}` : `${name}, key ${keyId}`;
+  return `  signed by ${who}${weight === 'counts' ? '' : `; it does not count: ${WEIGHTS[weight]}`}`;
+}
+
+const WEIGHTS: Readonly<Record<Exclude<SignatureWeight, 'counts'>, string>> = {
+  'not-in-rule': 'no signer of this product',
+  revoked: 'revoked',
+  expired: 'expired',
+  'not-yet-valid': 'not valid yet',
+};
 
 /** Every failed check, with the cure of the first: it decided the verdict. */
 function failureLines(checks: readonly Check[]): string[] {
@@ -69,5 +82,9 @@ function failureLines(checks: readonly Check[]): string[] {
 function notCheckedLines(checks: readonly Check[]): string[] {
   const skipped = checks.filter((check) => check.status === 'skipped');
   if (skipped.length === 0) return ['  Everything was checked.'];
-  return ['  Not checked:', ...skipped.map(({ id, message }) => `    ${id}: ${message}`)];
+  const byReason = Map.groupBy(skipped, ({ message }) => message);
+  return [
+    '  Not checked:',
+    ...[...byReason].map(([reason, same]) => `    ${same.map(({ id }) => id).join(', ')}: ${reason}`),
+  ];
 }
