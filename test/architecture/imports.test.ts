@@ -93,4 +93,12 @@ describe('imports point one way', () => {
       .map(({ file }) => file);
     expect([...new Set(makers)]).toEqual(['verify/verify.ts']);
   });
+
+  test('only loadTrustFile makes trust files', () => {
+    const makers = inside
+      .filter(({ target }) => target === 'format/trust-file.ts')
+      .filter(({ file }) => /\bmakeTrustFile\b/.test(readFileSync(join(SRC, file), 'utf8')))
+      .map(({ file }) => file);
+    expect([...new Set(makers)]).toEqual(['format/trust-file-load.ts']);
+  });
 });
