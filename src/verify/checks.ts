@@ -63,14 +63,19 @@ export const CHECKS = [
   { id: 'image.structure', ...eachImage },
   { id: 'images.apart', step: 5, verdict: 'corrupt', ...once },
   { id: 'trust.rule', step: 6, verdict: 'untrusted', need: 'signed', perImage: false },
+  { id: 'trust.validity', step: 6, verdict: 'refused', need: 'signed', perImage: false },
   { id: 'policy.package-id', ...policy },
+  { id: 'policy.denied', ...policy },
   { id: 'policy.target', ...policy },
   { id: 'policy.hardware', ...policy },
   { id: 'policy.identifiers', ...policy },
   { id: 'policy.requires', ...policy },
   { id: 'policy.version', ...policy },
+  { id: 'policy.minimum-version', ...policy },
   { id: 'policy.counter', ...policy },
+  { id: 'policy.minimum-counter', ...policy },
   { id: 'policy.expiry', ...policy, need: 'always' },
+  { id: 'policy.attestation', ...policy },
 ] as const satisfies readonly CheckRule[];
 
 export type CheckId = (typeof CHECKS)[number]['id'];

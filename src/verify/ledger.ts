@@ -109,6 +109,7 @@ export class Ledger {
 function acceptance(trust: Trust['kind']): { verdict: AcceptingVerdict; excuses: readonly Need[] } {
   switch (trust) {
     case 'keys':
+    case 'file':
       return { verdict: 'trusted', excuses: ['told'] };
     case 'allow-unsigned':
       return { verdict: 'accepted-unsigned', excuses: ['told', 'signed'] };

@@ -1,7 +1,9 @@
+import type { Bytes } from '../core/bytes.ts';
 import { DfuError } from '../core/errors.ts';
 import { shown } from '../core/text.ts';
 import type { Identifier } from '../format/manifest.ts';
 import { parseTimestamp } from '../format/manifest-rules.ts';
+import { TRUST_REQUIRABLE, type TrustRequirable } from '../format/trust-file.ts';
 import { isDottedVersion, nearestSemVer, parseSemVer } from '../format/versions.ts';
 import type { FactSource } from './report.ts';
 
@@ -21,9 +23,9 @@ export interface DeviceDescription {
   identifiers?: readonly Identifier[];
 }
 
-/** Checks that an operator can ask for by name: when nothing was told to judge them by, the package is refused. */
-export const REQUIRABLE = ['target', 'hardware', 'version', 'counter'] as const;
-export type Requirable = (typeof REQUIRABLE)[number];
+/** Checks that an operator or a trust file can ask for by name: when nothing was told to judge them by, the package is refused. */
+export const REQUIRABLE = TRUST_REQUIRABLE;
+export type Requirable = TrustRequirable;
 
 export interface VerifyOptions {
   /** Time of judgement: `YYYY-MM-DDTHH:MM:SSZ`, or milliseconds since 1970. */
@@ -37,6 +39,8 @@ export interface VerifyOptions {
   packageId?: string;
   /** Excuses the comparison with the installed version, nothing else. */
   allowDowngrade?: boolean;
+  /** An attestation of the package: a DSSE envelope, JSON. Only a trust file says whose count. */
+  attestation?: Bytes;
   /** Takes the caller's buffer over (it is empty afterwards) where a copy would be made. For big packages. */
   transfer?: boolean;
 }
@@ -44,7 +48,7 @@ export interface VerifyOptions {
 /** A value and who said it. */
 export interface Told<T> {
   readonly value: T;
-  readonly source: Exclude<FactSource, 'package'>;
+  readonly source: Exclude<FactSource, 'package' | 'attestation'>;
   /** Set where the operator said something else than the device. */
   readonly contradicts?: T;
 }
@@ -60,6 +64,7 @@ export interface Terms {
   readonly require: ReadonlySet<Requirable>;
   readonly packageId: string | undefined;
   readonly allowDowngrade: boolean;
+  readonly attestation: Bytes | undefined;
 }
 
 /** Throws `usage.invalid` for anything that can not be judged by: an impossible time, a version that is no version. */
@@ -83,6 +88,7 @@ export function readTerms(options: VerifyOptions): Terms {
     require: new Set(options.require ?? []),
     packageId,
     allowDowngrade: options.allowDowngrade === true,
+    attestation: options.attestation?.slice(),
   };
 }
 

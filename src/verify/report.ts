@@ -22,8 +22,8 @@ export interface Check {
   facts?: Facts;
 }
 
-/** Who says so: the device itself, the operator (an option), or the package. */
-export type FactSource = 'device' | 'operator' | 'package';
+/** Who says so: the device itself, the operator (an option), the package, or an attestation that was found good. */
+export type FactSource = 'device' | 'operator' | 'package' | 'attestation';
 
 /** What the judgement of step 7 rests on. */
 export interface Fact {
@@ -35,10 +35,30 @@ export interface Fact {
 /** `unknown`: by a key that was not given, ignored. `not-judged`: no signature was evaluated. */
 export type SignatureStatus = 'good' | 'invalid' | 'unknown' | 'not-judged';
 
+/** Whether a good signature counts towards the threshold of a trust file's rule, or why not. */
+export type SignatureWeight = 'counts' | 'not-in-rule' | 'revoked' | 'expired' | 'not-yet-valid';
+
 export interface ReportedSignature {
   keyId: string;
   status: SignatureStatus;
+  /** What the trust file calls the key. */
+  name?: string;
+  /** Set for good signatures where a trust file's rule was reached. */
+  weight?: SignatureWeight;
 }
+
+/** What a package was judged against. */
+export type ReportedTrust =
+  | { kind: 'keys'; keyIds: readonly string[] }
+  | {
+      kind: 'file';
+      version: number;
+      /** SHA-256 of its canonical JSON. */
+      digest: string;
+      /** The rule for the package's product; absent where there is none, or it was not reached. */
+      rule?: { product: string; threshold: number; signers: readonly string[] };
+    }
+  | { kind: 'allow-unsigned' };
 
 export interface ReportedImage {
   name: string;
@@ -74,7 +94,7 @@ export interface VerifyReport {
   code?: ErrorCode;
   /** `YYYY-MM-DDTHH:MM:SSZ`. */
   judgedAt: string;
-  trust: { kind: 'keys'; keyIds: readonly string[] } | { kind: 'allow-unsigned' };
+  trust: ReportedTrust;
   /** Bytes of the package file. */
   size: number;
   /** SHA-256 of the manifest bytes; absent when there is no container to take them from. */

@@ -4,7 +4,7 @@ import { verifySignature } from '../crypto/signature.ts';
 import { decodeSignatures, signedMessage } from '../format/signatures.ts';
 import type { Ledger } from './ledger.ts';
 import type { ReportedSignature } from './report.ts';
-import { type KeysById, noSuchTrust, type TrustTerms } from './trust.ts';
+import { type KeysById, noSuchTrust, type TrustFileTerms, type TrustTerms } from './trust.ts';
 
 type Signature = ReturnType<typeof decodeSignatures>[number];
 
@@ -34,6 +34,10 @@ export async function judgeSignatures(
   switch (trust.kind) {
     case 'keys':
       return judgeByKeys(ledger, manifestBytes, signatures, trust.keys);
+    case 'file': {
+      const judged = await judgeByKeys(ledger, manifestBytes, signatures, trust.keys);
+      return judged.map((one) => ({ ...one, ...nameOf(trust, one.keyId) }));
+    }
     case 'allow-unsigned': {
       const message = 'the package is signed, and no key was given to judge the signatures';
       const facts = { signatures: signatures.length };
@@ -45,9 +49,15 @@ export async function judgeSignatures(
   }
 }
 
+function nameOf({ trustedKeys }: TrustFileTerms, keyId: string): { name?: string } {
+  const name = trustedKeys.get(keyId)?.name;
+  return name === undefined ? {} : { name };
+}
+
 function judgeAbsence(ledger: Ledger, trust: TrustTerms): void {
   switch (trust.kind) {
     case 'keys':
+    case 'file':
       ledger.fail('signatures.present', 'trust.unsigned', 'the package is not signed');
       return;
     case 'allow-unsigned':
@@ -88,7 +98,7 @@ function judgeTogether(ledger: Ledger, judged: readonly ReportedSignature[]): vo
     const message = `the signature under the trusted key ${invalid.keyId} does not verify`;
     ledger.fail('signatures.good', 'trust.signature-invalid', message, { keyId: invalid.keyId });
   } else if (good.length === 0) {
-    const message = `none of ${counted(judged.length, 'signature')} is by a key that was given`;
+    const message = `none of ${counted(judged.length, 'signature')} is by a trusted key`;
     ledger.fail('signatures.good', 'trust.no-trusted-signature', message, { signatures: judged.length });
   } else {
     ledger.pass('signatures.good', `${counted(good.length, 'good signature')} by a trusted key`);

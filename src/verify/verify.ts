@@ -2,15 +2,18 @@ import type { Bytes } from '../core/bytes.ts';
 import { counted } from '../core/text.ts';
 import { decodeManifest, type Manifest } from '../format/manifest.ts';
 import { packageId as packageIdOf } from '../format/signatures.ts';
+import type { TrustFileRule } from '../format/trust-file.ts';
 import { type Container, openContainer } from '../format/zip.ts';
+import { assertAttestationCounts, judgeAttested } from './attestation-step.ts';
 import { VERDICT_EXIT } from './checks.ts';
 import { judgeImages } from './image-steps.ts';
 import { Ledger } from './ledger.ts';
 import { readTerms, type Terms, type VerifyOptions } from './options.ts';
-import { judgePolicy } from './policy.ts';
-import type { Fact, ReportedPackage, ReportedSignature, VerifyReport } from './report.ts';
+import { judgePolicy, type Subject } from './policy.ts';
+import type { Fact, ReportedPackage, ReportedSignature, ReportedTrust, VerifyReport } from './report.ts';
 import { judgeSignatures } from './signature-step.ts';
 import { noSuchTrust, readTrust, type Trust, type TrustTerms } from './trust.ts';
+import { judgeTrust } from './trust-step.ts';
 import { makeVerified, type VerifiedPackage } from './verified-package.ts';
 
 export interface Judgement {
@@ -29,7 +32,8 @@ export interface Judgement {
  */
 export async function verifyPackage(bytes: Bytes, trust: Trust, options: VerifyOptions): Promise<Judgement> {
   const terms = readTerms(options);
-  const trusted = readTrust(trust);
+  const trusted = readTrust(trust, terms.atMs);
+  assertAttestationCounts(trusted, terms);
   const own = takeOver(bytes, options.transfer === true);
   const ledger = new Ledger();
   const found = await judge(ledger, own, trusted, terms);
@@ -42,12 +46,12 @@ export async function verifyPackage(bytes: Bytes, trust: Trust, options: VerifyO
     exit: VERDICT_EXIT[verdict],
     ...(code === undefined ? {} : { code }),
     judgedAt: terms.at,
-    trust: reportedTrust(trusted),
+    trust: reportedTrust(trusted, found.rule),
     size: own.length,
     ...(found.packageId === undefined ? {} : { packageId: found.packageId }),
     ...(found.signatures === undefined ? {} : { signatures: found.signatures }),
     ...(found.manifest === undefined ? {} : { package: reportedPackage(found.manifest) }),
-    facts: [...packageFacts(found.manifest), ...deviceFacts(terms)],
+    facts: [...packageFacts(found.manifest), ...deviceFacts(terms), ...found.facts],
     warnings: found.warnings,
     checks,
   };
@@ -60,12 +64,15 @@ interface Found {
   packageId?: string;
   signatures?: ReportedSignature[];
   manifest?: Manifest;
+  rule?: TrustFileRule;
+  /** What an attestation vouches for. */
+  facts: Fact[];
   warnings: string[];
 }
 
 /** The seven steps. Ends behind the first that fails; what it had found by then comes back. */
 async function judge(ledger: Ledger, bytes: Bytes, trust: TrustTerms, terms: Terms): Promise<Found> {
-  const found: Found = { warnings: [] };
+  const found: Found = { facts: [], warnings: [] };
 
   // 1. The container alone.
   try {
@@ -97,10 +104,17 @@ async function judge(ledger: Ledger, bytes: Bytes, trust: TrustTerms, terms: Ter
   if (ledger.failed) return found;
 
   // 6. The trust rule.
-  found.warnings.push(...judgeTrust(ledger, trust));
+  const { product } = found.manifest.target;
+  const { rule, signatures: weighed, warnings } = judgeTrust(ledger, trust, product, signatures, terms.atMs);
+  if (weighed !== undefined) found.signatures = [...weighed];
+  if (rule !== undefined) found.rule = rule;
+  if (ledger.failed) return found;
 
   // 7. Policy.
-  found.warnings.push(...judgePolicy(ledger, found.manifest, found.packageId, terms));
+  const trusted = trust.kind === 'file' && rule !== undefined ? { trusted: { file: trust.file, rule } } : {};
+  const subject: Subject = { manifest: found.manifest, packageId: found.packageId, ...trusted };
+  found.warnings.push(...warnings, ...judgePolicy(ledger, subject, terms));
+  found.facts = await judgeAttested(ledger, subject, terms);
   return found;
 }
 
@@ -111,24 +125,17 @@ function takeOver(bytes: Bytes, transfer: boolean): Bytes {
   return new Uint8Array(structuredClone(buffer, { transfer: [buffer] }), byteOffset, byteLength);
 }
 
-/** Step 6: any one of the keys given suffices. */
-function judgeTrust(ledger: Ledger, trust: TrustTerms): string[] {
-  switch (trust.kind) {
-    case 'keys':
-      ledger.pass('trust.rule', 'one good signature by a key that was given suffices');
-      return [];
-    case 'allow-unsigned':
-      ledger.skip('trust.rule', 'no signature was asked for');
-      return ['accepted without a signature: nobody vouches for what is in it'];
-    default:
-      return noSuchTrust(trust);
-  }
-}
-
-function reportedTrust(trust: TrustTerms): VerifyReport['trust'] {
+function reportedTrust(trust: TrustTerms, rule: TrustFileRule | undefined): ReportedTrust {
   switch (trust.kind) {
     case 'keys':
       return { kind: 'keys', keyIds: [...trust.keys.keys()] };
+    case 'file': {
+      const { digest, document } = trust.file;
+      const told = { kind: 'file', version: document.version, digest } as const;
+      if (rule === undefined) return told;
+      const { product, threshold, signers } = rule;
+      return { ...told, rule: { product, threshold, signers } };
+    }
     case 'allow-unsigned':
       return { kind: 'allow-unsigned' };
     default:

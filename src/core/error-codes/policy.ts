@@ -62,4 +62,28 @@ export const policyErrors = errorCodes({
     title: 'operator and device do not agree on what the device is',
     cure: 'Check that it is the device you mean, then correct the option.',
   },
+  'policy.denied': {
+    exit: 5,
+    retryable: false,
+    title: 'this package is on the list of denied ones',
+    cure: 'Use another release: this very package was withdrawn. Nothing excuses this.',
+  },
+  'policy.minimum-version': {
+    exit: 5,
+    retryable: false,
+    title: 'older than the trust file allows for this product',
+    cure: 'Install a newer release. --allow-downgrade does not excuse this.',
+  },
+  'policy.minimum-counter': {
+    exit: 5,
+    retryable: false,
+    title: 'a lower security counter than the trust file allows for this product',
+    cure: 'Install a newer release: this one was withdrawn for its flaws.',
+  },
+  'policy.hardware-missing': {
+    exit: 5,
+    retryable: false,
+    title: 'the package does not say for which hardware it is made',
+    cure: 'Have it packed with --hardware: the trust file demands it for this product.',
+  },
 });

@@ -82,9 +82,7 @@ function failureLines(checks: readonly Check[]): string[] {
 function notCheckedLines(checks: readonly Check[]): string[] {
   const skipped = checks.filter((check) => check.status === 'skipped');
   if (skipped.length === 0) return ['  Everything was checked.'];
-  const byReason = Map.groupBy(skipped, ({ message }) => message);
-  return [
-    '  Not checked:',
-    ...[...byReason].map(([reason, same]) => `    ${same.map(({ id }) => id).join(', ')}: ${reason}`),
-  ];
+  const byReason = new Map<string, string[]>();
+  for (const { id, message } of skipped) byReason.set(message, [...(byReason.get(message) ?? []), id]);
+  return ['  Not checked:', ...[...byReason].map(([reason, ids]) => `    ${ids.join(', ')}: ${reason}`)];
 }
