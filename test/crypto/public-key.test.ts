@@ -14,6 +14,7 @@ import { sha256 } from '../../src/crypto/sha256.ts';
 import { thrownBy } from '../support/codes.ts';
 import { hexBytes, keyOfPoint, newKeyPair } from '../support/ed25519.ts';
 import { judge } from '../support/judge.ts';
+import { keyOfP256Point, newP256KeyPair, P256_SPKI } from '../support/p256.ts';
 
 const RFC_POINT = 'd75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a';
 
@@ -104,6 +105,94 @@ describe('a public key', () => {
         const key = await importPublicKey(der).catch((error) => void thrownBy(() => Promise.reject(error)));
         if (key !== undefined) expect(publicKeyDer(key)).toEqual(der);
       }),
+    );
+  });
+});
+
+describe('a P-256 key', () => {
+  const X = '7cf27b188d034f7e8a52380304b51ac3c08969e277f21b35a60b48fc47669978';
+  const Y = '07775510db8ed040293d9ac69f7430dbba7dade63ce982299e04b79d227873d1';
+  const EC = '06072a8648ce3d0201';
+  const NAMED = `3013${EC}06082a8648ce3d030107`;
+
+  test('has the SHA-256 of its SPKI DER as its id, and gives its encoding and its PEM back', async () => {
+    const key = await keyOfP256Point(`04${X}${Y}`);
+    const der = publicKeyDer(key);
+    expect(toHex(der)).toBe(`${P256_SPKI}04${X}${Y}`);
+    expect(der).toHaveLength(91);
+    expect(key).toMatchObject({ algorithm: 'ecdsa-p256', keyId: toHex(await sha256(der)) });
+    expect(toHex(key.raw)).toBe(`04${X}${Y}`);
+    const pem = encodePublicKeyPem(key);
+    expect(judge('openssl', ['pkey', '-pubin', '-pubout'], { input: utf8(pem) }).stdout.toString()).toBe(pem);
+    for (const text of [pem, pem.trimEnd(), pem.replaceAll('\n', '\r\n')]) {
+      expect((await decodePublicKeyPem(text)).keyId).toBe(key.keyId);
+    }
+    const oneLine = pem.replace(/([A-Za-z0-9+/]{64})\n/, '$1');
+    expect((await thrownBy(() => decodePublicKeyPem(oneLine))).code).toBe('trust.key-pem');
+  });
+
+  test('is taken from OpenSSL, whatever the point', async () => {
+    for (const { key } of await Promise.all(Array.from({ length: 8 }, newP256KeyPair))) {
+      expect((await decodePublicKeyPem(encodePublicKeyPem(key))).keyId).toBe(key.keyId);
+    }
+  });
+
+  test.each([
+    ['a compressed point, Y even', `3039${NAMED}03220002${X}`, 'trust.key-encoding', 'compressed'],
+    ['a compressed point, Y odd', `3039${NAMED}03220003${X}`, 'trust.key-encoding', 'compressed'],
+    ['a hybrid point, Y even', `3059${NAMED}03420006${X}${Y}`, 'trust.key-encoding', 'hybrid'],
+    ['a hybrid point, Y odd', `3059${NAMED}03420007${X}${Y}`, 'trust.key-encoding', 'hybrid'],
+    ['the point at infinity', `3019${NAMED}03020000`, 'trust.key-point', 'infinity'],
+    ['zeros', `${P256_SPKI}04${'00'.repeat(64)}`, 'trust.key-point', 'P-256'],
+    ['X twice', `${P256_SPKI}04${X}${X}`, 'trust.key-point', 'P-256'],
+    ['X and Y changed about', `${P256_SPKI}04${Y}${X}`, 'trust.key-point', 'P-256'],
+    ['coordinates over p', `${P256_SPKI}04${'ff'.repeat(64)}`, 'trust.key-point', 'P-256'],
+    ['unused bits', `3059${NAMED}03420104${X}${Y}`, 'trust.key-encoding', '91'],
+    ['a byte too many', `${P256_SPKI}04${X}${Y}00`, 'trust.key-encoding', '91'],
+    ['a byte too few', `${P256_SPKI}04${X}${Y}`.slice(0, -2), 'trust.key-encoding', '91'],
+    ['a length in long form', `308159${NAMED}03420004${X}${Y}`, 'trust.key-encoding', '91'],
+    ['explicit parameters', `3082014b30820103${EC}3081f7020101`, 'trust.key-encoding', 'explicit'],
+    ['no parameters', `304f3009${EC}03420004${X}${Y}`, 'trust.key-unsupported', 'curve'],
+    ['secp256k1', `30563010${EC}06052b8104000a03420004${X}${Y}`, 'trust.key-unsupported', 'secp256k1'],
+    ['P-384', `30763010${EC}06052b8104002203620004`, 'trust.key-unsupported', 'P-384'],
+  ])('is refused by name: %s', async (_, hex, code, word) => {
+    const error = await thrownBy(() => importPublicKey(hexBytes(hex)));
+    expect(error.code).toBe(code);
+    expect(error.message).toContain(word);
+  });
+
+  test('of OpenSSL with explicit parameters, or compressed, is refused and never converted', async () => {
+    const pem = encodePublicKeyPem(await keyOfP256Point(`04${X}${Y}`));
+    for (const [options, word] of [
+      [['-param_enc', 'explicit'], 'explicit'],
+      [['-conv_form', 'compressed'], 'compressed'],
+      [['-conv_form', 'hybrid'], 'hybrid'],
+    ] as const) {
+      const other = judge('openssl', ['ec', '-pubin', '-pubout', ...options], { input: utf8(pem) });
+      const error = await thrownBy(() => decodePublicKeyPem(other.stdout.toString()));
+      expect([error.code, error.message]).toEqual(['trust.key-encoding', expect.stringContaining(word)]);
+    }
+  });
+
+  test('ends in a key or in a refusal, and agrees with WebCrypto on what is a point', async () => {
+    const good = publicKeyDer(await keyOfP256Point(`04${X}${Y}`));
+    await fc.assert(
+      fc.asyncProperty(fc.nat(90), fc.nat(255), async (at, value) => {
+        const der = good.slice();
+        der[at] = value;
+        const key = await importPublicKey(der).catch((error) => void thrownBy(() => Promise.reject(error)));
+        if (key !== undefined) expect(publicKeyDer(key)).toEqual(der);
+        if (at < 27) return;
+        const engine = crypto.subtle.importKey('spki', der, { name: 'ECDSA', namedCurve: 'P-256' }, false, [
+          'verify',
+        ]);
+        const isPoint = await engine.then(
+          () => true,
+          () => false,
+        );
+        expect(key !== undefined).toBe(isPoint);
+      }),
+      { numRuns: 200 },
     );
   });
 });
