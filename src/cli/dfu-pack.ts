@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import type { Io } from './io.ts';
+import type { AttestOptions } from './pack/attest.ts';
+import { defineAttest } from './pack/attest-command.ts';
 import type { BuildOptions } from './pack/build.ts';
 import type { InitOptions } from './pack/init.ts';
 import type { KeygenOptions } from './pack/keygen.ts';
@@ -51,6 +53,11 @@ export function main(argv: readonly string[], io: Io): Promise<number> {
         (await import('./pack/seal.ts')).attach(io, file, options),
       ),
     );
+    defineAttest(program).action(
+      act(async (file: string, options: AttestOptions) =>
+        (await import('./pack/attest.ts')).attest(io, file, options),
+      ),
+    );
     return program;
   });
 }
@@ -83,6 +90,11 @@ function defineBuild(program: Command): Command {
     .option('--align <bytes>', 'pad to a multiple of 4 to 4096, a power of two (default: 4)')
     .option('--pad-byte <byte>', 'with this (default: 0xff)')
     .option('--device-version <n>', 'what the device reports once this runs, 32 bits: 0x00010203')
+    .optionsGroup('Its source, as whoever runs this says it (signed and shown, proven by nothing):')
+    .option('--source-repository <url>', 'where the source lies, without user or token: https://HOST/PATH')
+    .option('--source-revision <commit>', 'which commit of it: 40 or 64 hexadecimal digits')
+    .option('--provenance', 'take both from the variables of the CI system; options win')
+    .option('--sbom <file>', 'bind this software bill of materials by its SHA-256')
     .optionsGroup('Where it comes from and goes to:')
     .option('--recipe <file>', 'read dfu.yaml; options win over it')
     .option('--template <name>', 'start from a template; see dfu-pack templates')

@@ -20,7 +20,10 @@ export interface Io {
   err(text: string): void;
   readonly terminal: { stdout: boolean; stderr: boolean; columns: number };
   readonly environment: Readonly<Partial<Record<EnvironmentName, string>>>;
-  /** A variable that the operator named on the command line; no other but those of `environment` is ever read. */
+  /**
+   * A variable that the operator named on the command line, or one of `CI_VARIABLES` where `--provenance` asked for them; no
+   * other but those of `environment` is ever read.
+   */
   namedVariable(name: string): string | undefined;
   /** All that an open descriptor has to say. Throws `input.unreadable`, `input.too-large`. */
   readDescriptor(descriptor: number, limitBytes: number): Promise<Bytes>;

@@ -15,6 +15,7 @@ import { findPart, type Part } from '../images/parts.ts';
 import { type BuildImage, type PackedImage, packImage, type Treatment } from './image.ts';
 import { checkApart } from './placement.ts';
 import { signAll } from './sign.ts';
+import { assertNoCredentials } from './source.ts';
 import { firmwareVersion } from './versions.ts';
 import type { PackWarning } from './warnings.ts';
 
@@ -55,6 +56,7 @@ export async function buildPackage(input: BuildInput): Promise<BuiltPackage> {
   const version = firmwareVersion(input.version);
   const part = target.part === undefined ? undefined : knownPart(target.part);
   checkNames(input.images);
+  if (provenance !== undefined) assertNoCredentials(provenance);
   const images: PackedImage[] = [];
   for (const image of input.images) images.push(await packImage(image, version, part));
   checkApart(images.flatMap((image) => image.extents));

@@ -4,11 +4,13 @@ import { DEFAULT_ALIGNMENT, DEFAULT_PAD_BYTE } from './defaults.ts';
 import type { Recipe, RecipeImage } from './recipe.ts';
 
 /** Where a value comes from; the first that has one wins. */
-export type Origin = 'option' | 'recipe' | 'template' | 'default';
+export type Origin = 'option' | 'environment' | 'recipe' | 'template' | 'default';
 
 /** What each source says. An option's image is the first of its `images`; its file is as the operator wrote it. */
 export interface RecipeLayers {
   options?: RecipeLayer;
+  /** What a CI system says of the source; read where it was asked for. */
+  environment?: Pick<RecipeLayer, 'provenance'>;
   recipe?: RecipeLayer;
   template?: RecipeLayer;
 }
@@ -49,7 +51,7 @@ const IMAGE_FIELDS = [
 type Said<T> = readonly (readonly [Origin, T | undefined])[];
 
 /**
- * Puts the sources together: option, recipe, template, default. Lists (`hardware`, `identifiers`) and
+ * Puts the sources together: option, environment, recipe, template, default. Lists (`hardware`, `identifiers`) and
  * version ranges are taken whole, annotations key by key. The recipe says which images there are, without it the option;
  * each takes what it does not say from the template's image of the same role. The name of the firmware is the product's
  * where nobody said it, an image's name its role.
@@ -162,6 +164,7 @@ export function resolveRecipe(layers: RecipeLayers): ResolvedRecipe {
 function sources(layers: RecipeLayers): readonly (readonly [Origin, RecipeLayer | undefined])[] {
   return [
     ['option', layers.options],
+    ['environment', layers.environment],
     ['recipe', layers.recipe],
     ['template', layers.template],
   ];

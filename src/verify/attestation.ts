@@ -13,6 +13,7 @@ import {
 } from '../format/attestation.ts';
 import { pae } from '../format/dsse.ts';
 import { type DsseEnvelope, decodeEnvelope } from '../format/dsse-envelope.ts';
+import { fromDsseSignature } from '../format/dsse-signature.ts';
 import { imageEntryName } from '../format/entry-names.ts';
 import type { ManifestImage, Provenance } from '../format/manifest.ts';
 
@@ -82,13 +83,16 @@ export async function judgeEnvelope(
   const good = new Set<string>();
   for (const { keyid, sig } of signatures) {
     const named = keys.filter((key) => key.keyId === keyid);
-    const made = await firstThat(named.length > 0 ? named : keys, (key) =>
-      verifySignature(key, message, sig),
-    );
+    const made = await firstThat(named.length > 0 ? named : keys, (key) => signedBy(key, message, sig));
     if (made !== undefined) good.add(made.keyId);
     else if (named.length > 0) return { good: [], broken: keyid };
   }
   return { good: [...good].sort() };
+}
+
+async function signedBy(key: PublicKey, message: Bytes, sig: Bytes): Promise<boolean> {
+  const forms = fromDsseSignature(key.algorithm, sig);
+  return (await firstThat(forms, (form) => verifySignature(key, message, form))) !== undefined;
 }
 
 async function firstThat<T>(all: readonly T[], is: (one: T) => Promise<boolean>): Promise<T | undefined> {

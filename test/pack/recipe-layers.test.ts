@@ -30,6 +30,20 @@ describe('precedence', () => {
     provenance: { sourceRevision: name },
     annotations: { 'a.b/c': name },
   });
+  test('the environment says where the source lies, after options and before the recipe', () => {
+    const layers = {
+      options: { provenance: { sourceRevision: 'option' } },
+      environment: { provenance: { sourceRevision: 'environment', sourceRepository: 'environment' } },
+      recipe: { provenance: { sourceRepository: 'recipe', sbom: 'recipe' } },
+    };
+    expect(resolveRecipe(layers).recipe.provenance).toEqual({
+      sourceRepository: 'environment',
+      sourceRevision: 'option',
+      sbom: 'recipe',
+    });
+    expect(origin(layers, 'provenance.sourceRepository')).toBe('environment');
+  });
+
   test.each(SPEAKING)('%s wins over all behind it, for every value', (first) => {
     const speaking = SPEAKING.slice(SPEAKING.indexOf(first));
     const layers = Object.fromEntries(speaking.map((name) => [LAYER[name], says(name)]));

@@ -32,7 +32,9 @@ export async function build(io: Io, image: string | undefined, options: BuildOpt
     return printRecipe(io, said.resolved, json);
   }
   const { recipe, files } = await complete(io, said);
-  const described = options.recipe === undefined ? [] : [pathOf(io, options.recipe)];
+  const described = [options.recipe, options.sbom]
+    .filter((file) => file !== undefined)
+    .map((file) => pathOf(io, file));
   const inputs = [...files, ...described, ...signingInputs(io, options)];
   const output = options.output ?? `${recipe.name}-${recipe.version}${EXTENSION}`;
   // The images come from the disk while the keys are checked, which is arithmetic.

@@ -1,8 +1,10 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
+import { toHex } from '../../core/bytes.ts';
 import { DfuError } from '../../core/errors.ts';
 import { shown } from '../../core/text.ts';
-import { FORMATS, ROLES } from '../../format/manifest.ts';
+import { sha256 } from '../../crypto/sha256.ts';
+import { FORMATS, type Provenance, ROLES } from '../../format/manifest.ts';
 import { codeOf, readWholeFile } from '../../node/files.ts';
 import type { RecipeImage } from '../../pack/recipe.ts';
 import {
@@ -12,6 +14,7 @@ import {
   type ResolvedRecipe,
   resolveRecipe,
 } from '../../pack/recipe-layers.ts';
+import { checkedRepository, checkedRevision } from '../../pack/source.ts';
 import { type Io, pathOf } from '../io.ts';
 import { parseChoice, parseNumber } from '../options.ts';
 
@@ -31,6 +34,10 @@ export interface DescribingOptions {
   deviceVersion?: string;
   recipe?: string;
   template?: string;
+  provenance?: true;
+  sourceRepository?: string;
+  sourceRevision?: string;
+  sbom?: string;
 }
 
 /** All that was said about a package, wherever it was said. */
@@ -46,8 +53,10 @@ export async function gather(io: Io, image: string | undefined, options: Describ
   const recipe = recipePath === undefined ? undefined : await readRecipe(recipePath);
   const templateName = options.template ?? recipe?.template;
   const template = templateName === undefined ? undefined : await readTemplateLayer(templateName);
+  const provenance = await saidProvenance(io, options);
   const resolved = resolveRecipe({
-    options: optionLayer(image, options),
+    options: { ...optionLayer(image, options), ...provenance.options },
+    ...(provenance.environment === undefined ? {} : { environment: provenance.environment }),
     ...(recipe === undefined ? {} : { recipe }),
     ...(template === undefined ? {} : { template }),
   });
@@ -76,6 +85,33 @@ export function sourceNameOf(path: string): { sourceName: string; changed: boole
   const sourceName = name.replace(/[^ -~]|\\|^ +| +$/g, '_').slice(0, 1024);
   return { sourceName, changed: sourceName !== name };
 }
+
+/** What options say of the source, and with `--provenance` the CI system of what they leave out. */
+async function saidProvenance(
+  io: Io,
+  options: DescribingOptions,
+): Promise<{ options: RecipeLayer; environment?: RecipeLayer }> {
+  const { provenance: ask, sourceRepository, sourceRevision, sbom } = options;
+  const said: Provenance = {
+    ...(sourceRepository === undefined
+      ? {}
+      : { sourceRepository: checkedRepository(sourceRepository, '--source-repository') }),
+    ...(sourceRevision === undefined
+      ? {}
+      : { sourceRevision: checkedRevision(sourceRevision, '--source-revision') }),
+    ...(sbom === undefined
+      ? {}
+      : { sbom: toHex(await sha256(await readWholeFile(pathOf(io, sbom), MAX_SBOM_BYTES))) }),
+  };
+  const layer = Object.keys(said).length === 0 ? {} : { provenance: said };
+  if (ask === undefined) return { options: layer };
+  const { sourceOfCi } = await import('./ci-provenance.ts');
+  const wanted = { repository: sourceRepository === undefined, revision: sourceRevision === undefined };
+  return { options: layer, environment: { provenance: sourceOfCi(io, wanted) } };
+}
+
+/** Larger ones are no list of parts of a firmware. */
+const MAX_SBOM_BYTES = 64 * 2 ** 20;
 
 // The reader of YAML and the validator are loaded where there is a recipe, not before: they cost start-up time.
 

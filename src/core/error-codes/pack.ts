@@ -170,6 +170,24 @@ export const packErrors = errorCodes({
     title: 'the signing program signed something else, or with another key',
     cure: 'Check that --public-key is the public half of the key it uses, and that it signs the bytes of stdin as they are.',
   },
+  'pack.source-credentials': {
+    exit: 2,
+    retryable: false,
+    title: 'the source repository names a user or a token',
+    cure: 'Give the repository as anybody may know it: --source-repository https://HOST/PATH. If a token stood in a file, replace it.',
+  },
+  'pack.source-invalid': {
+    exit: 2,
+    retryable: false,
+    title: 'that is no repository, or no commit of one',
+    cure: 'Give --source-repository as https://HOST/PATH or ssh://HOST/PATH, and --source-revision as git rev-parse HEAD prints it.',
+  },
+  'pack.provenance-missing': {
+    exit: 2,
+    retryable: false,
+    title: 'the environment does not say where this comes from',
+    cure: 'Say it with options (build: --source-repository and --source-revision; attest: --builder-id), or run on one of the CI systems in docs/provenance.md.',
+  },
   'pack.self-check': {
     exit: 1,
     retryable: false,
