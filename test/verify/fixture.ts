@@ -75,12 +75,16 @@ export function sampleManifest({ images = [{ bytes: SAMPLE_IMAGE }], manifest = 
   };
 }
 
+export function signWith(key: TestKey, message: Bytes): Bytes {
+  return new Uint8Array(sign(null, message, key.private));
+}
+
 export async function signManifest(manifest: Bytes, keys: readonly TestKey[]): Promise<Bytes> {
   const message = await signedMessage(manifest);
   return encodeSignatures(
     keys.map((key) => ({
       keyId: key.public.keyId,
-      signature: new Uint8Array(sign(null, message, key.private)),
+      signature: signWith(key, message),
     })),
   );
 }

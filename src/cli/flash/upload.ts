@@ -1,18 +1,20 @@
 import type { Clock } from '../../core/clock.ts';
+import { DfuError } from '../../core/errors.ts';
 import { CONFIRMATIONS, ENTRIES, type Protocol } from '../../flash/protocol.ts';
 import { DEFAULT_RETRIES, type FlashOptions, flashPackage, planOptions } from '../../flash/session.ts';
 import { MAX_PACKAGE_BYTES } from '../../format/limits.ts';
 import type { ByteLink, Port } from '../../link/link.ts';
 import { readWholeFile } from '../../node/files.ts';
 import { renderText } from '../../verify/render/text.ts';
+import type { Trust } from '../../verify/trust.ts';
 import type { VerifiedPackage } from '../../verify/verified-package.ts';
 import { verifyPackage } from '../../verify/verify.ts';
 import { type Paint, readPaint } from '../colour.ts';
 import { environmentValue, type Io, pathOf } from '../io.ts';
 import { parseChoice, parseNumber } from '../options.ts';
 import { printJson } from '../program.ts';
-import { readTrustOptions, type TrustOptions } from '../trust-options.ts';
-import { assertNoInput } from '../verify/document.ts';
+import { readTrustOptions, type TrustOptions, trustInputs } from '../trust-options.ts';
+import { assertReportOptions } from '../verify/report-options.ts';
 import {
   assertNoPort,
   choosePort,
@@ -44,7 +46,7 @@ type Target = (pkg: VerifiedPackage) => { port: Port<ByteLink>; clock: Clock };
 
 /** dfu-flash upload: verifies, plans, uploads, confirms. A package that is refused opens no port. */
 export async function upload(io: Io, file: string, options: UploadOptions): Promise<number> {
-  await assertNoInput(io, options.report, [file, ...(options.key ?? [])]);
+  await assertReportOptions(io, options, [file, ...trustInputs(options)]);
   await assertReportPossible(io, options.report);
   const paint = readPaint(io);
   const given = readFlashOptions(options);
@@ -52,6 +54,7 @@ export async function upload(io: Io, file: string, options: UploadOptions): Prom
   const protocol = chooseProtocol(io, options);
   const target = await chooseTarget(io, options);
   const { trust, verifyOptions } = await readTrustOptions(io, options);
+  assertProductKnown(trust, options);
 
   const bytes = await readWholeFile(pathOf(io, file), MAX_PACKAGE_BYTES);
   const { report, verified } = await verifyPackage(bytes, trust, { ...verifyOptions, transfer: true });
@@ -69,6 +72,17 @@ export async function upload(io: Io, file: string, options: UploadOptions): Prom
     return conclude(io, options, planDocument(plan, about), () => io.out(renderPlan(plan)));
   }
   return send(io, options, about, { pkg: verified, target, protocol, flashOptions, form, paint });
+}
+
+/**
+ * By a trust file of several products a package for any of them would pass; no device of ours tells its product.
+ * Throws `usage.invalid`.
+ */
+function assertProductKnown(trust: Trust, { product }: TrustOptions): void {
+  if (trust.kind !== 'file' || trust.file.rules.size <= 1 || product !== undefined) return;
+  throw new DfuError('usage.invalid', `the trust file has rules for ${trust.file.rules.size} products`, {
+    cure: 'Say with --product which of them the device is: otherwise a package for any of them would be flashed.',
+  });
 }
 
 interface Job {
