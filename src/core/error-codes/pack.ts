@@ -185,7 +185,7 @@ export const packErrors = errorCodes({
   'pack.provenance-missing': {
     exit: 2,
     retryable: false,
-    title: 'the environment does not say where this comes from',
+    title: 'the environment does not name the source, or not the builder',
     cure: 'Say it with options (build: --source-repository and --source-revision; attest: --builder-id), or run on one of the CI systems in docs/provenance.md.',
   },
   'pack.self-check': {
