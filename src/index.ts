@@ -38,6 +38,8 @@ export { decodeGbl, encodeGbl, type Gbl, wrapRaw } from './images/gbl/codec.ts';
 export { findPart, type Part } from './images/parts.ts';
 export { recognise } from './images/recognise.ts';
 export { describeFile } from './inspect/describe.ts';
+export { type DiffOptions, diffFiles } from './inspect/diff.ts';
+export type { Difference } from './inspect/diff-document.ts';
 export type { ByteLink, Link, Port } from './link/link.ts';
 export { type BuildInput, type BuiltPackage, buildPackage } from './pack/build.ts';
 export { attachSignature, signPackage, toBeSigned } from './pack/seal.ts';

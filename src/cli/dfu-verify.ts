@@ -3,6 +3,7 @@ import type { Io } from './io.ts';
 import { createProgram, examples, jsonOption, runProgram } from './program.ts';
 import { addTrustOptions } from './trust-options.ts';
 import type { CheckOptions } from './verify/check.ts';
+import { defineDiff } from './verify/diff-command.ts';
 import type { ExtractOptions } from './verify/extract.ts';
 
 /** Runs dfu-verify with the arguments after its name; answers the exit code. */
@@ -40,6 +41,7 @@ export function main(argv: readonly string[], io: Io): Promise<number> {
         (await import('./verify/extract.ts')).extract(io, file, options),
       ),
     );
+    defineDiff(program, io, act);
     program
       .command('explain')
       .description('say what an error code stands for and what to do; without a code, list all')

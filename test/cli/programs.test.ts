@@ -10,7 +10,8 @@ test('all commands are looked at', () => {
   expect(named.map(([name]) => name)).toEqual([
     ...['dfu-pack', 'dfu-pack build', 'dfu-pack init', 'dfu-pack templates', 'dfu-pack keygen'],
     ...['dfu-pack sign', 'dfu-pack tbs', 'dfu-pack attach'],
-    ...['dfu-verify', 'dfu-verify check', 'dfu-verify inspect', 'dfu-verify extract', 'dfu-verify explain'],
+    ...['dfu-verify', 'dfu-verify check', 'dfu-verify inspect', 'dfu-verify extract', 'dfu-verify diff'],
+    'dfu-verify explain',
     ...['dfu-flash', 'dfu-flash upload', 'dfu-flash list', 'dfu-flash identify', 'dfu-flash simulate'],
   ]);
 });
