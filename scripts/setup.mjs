@@ -20,7 +20,7 @@ function installPackages() {
 }
 
 function installJudges() {
-  const judges = { openssl: 'openssl', unzip: 'unzip', python3: 'python3' };
+  const judges = { openssl: 'openssl', unzip: 'unzip', python3: 'python3', ...tokens() };
   const missing = Object.keys(judges).filter(
     (name) => !isThere(name) && !(name === 'python3' && isThere('python')),
   );
@@ -36,8 +36,14 @@ function installJudges() {
     );
     return;
   }
-  console.error(`The tests compare with other programs; please install: ${missing.join(', ')}`);
+  const packages = missing.map((name) => (judges[name] === name ? name : `${name} (${judges[name]})`));
+  console.error(`The tests compare with other programs; please install: ${packages.join(', ')}`);
   process.exit(1);
+}
+
+/** A PKCS#11 token in software, and the tool for tokens; their test runs on Linux alone. By program, Debian's packages. */
+function tokens() {
+  return process.platform === 'linux' ? { 'softhsm2-util': 'softhsm2', 'pkcs11-tool': 'opensc' } : {};
 }
 
 function isThere(program) {

@@ -22,7 +22,7 @@ export interface SignerProgram {
 }
 
 /** How long a program that was asked to end (SIGTERM) has for it. */
-const GRACE_MS = 2000;
+const GRACE_MS = 1000;
 /** Of what it says on stderr, the end is kept: there stands what went wrong. Bytes. */
 const STDERR_BYTES = 200;
 

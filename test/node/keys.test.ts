@@ -97,12 +97,6 @@ describe('private keys', () => {
     expect((await thrownBy(() => decodePrivateKeyPem(ssh))).message).toContain('OpenSSH');
   });
 
-  test('that are encrypted are refused by name', async () => {
-    const path = join(await tempFolder(), 'encrypted.pem');
-    openssl('genpkey', '-algorithm', 'ed25519', '-aes256', '-pass', 'pass:secret', '-out', path);
-    expect((await thrownBy(() => readPrivateKeyFile(path))).code).toBe('trust.signing-key-encrypted');
-  });
-
   test('are not public keys or certificates', async () => {
     const { publicPem } = await generateKeyPair();
     expect((await thrownBy(() => decodePrivateKeyPem(publicPem))).code).toBe('trust.key-public');

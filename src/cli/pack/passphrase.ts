@@ -3,7 +3,6 @@ import type { Bytes } from '../../core/bytes.ts';
 import { utf8 } from '../../core/bytes.ts';
 import { DfuError } from '../../core/errors.ts';
 import { shown } from '../../core/text.ts';
-import { readFileAndMode } from '../../node/files.ts';
 import type { PackWarning } from '../../pack/warnings.ts';
 import { type Io, pathOf } from '../io.ts';
 import { parseNumber } from '../options.ts';
@@ -54,6 +53,7 @@ export async function readPassphrase(
 }
 
 async function fromFile(io: Io, file: string): Promise<{ bytes: Bytes; warnings: PackWarning[] }> {
+  const { readFileAndMode } = await import('../../node/files.ts');
   const { bytes, mode } = await readFileAndMode(pathOf(io, file), MAX_SOURCE_BYTES);
   const message = `others can read the passphrase in ${shown(file)}: chmod 600, and think about another one`;
   const open = io.platform !== 'win32' && (mode & 0o077) !== 0;

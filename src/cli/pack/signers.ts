@@ -3,8 +3,6 @@ import type { Bytes } from '../../core/bytes.ts';
 import { DfuError } from '../../core/errors.ts';
 import { shown } from '../../core/text.ts';
 import type { Signer } from '../../crypto/public-key.ts';
-import { assertNoTestKey } from '../../crypto/test-keys.ts';
-import { readPrivateKeyFile } from '../../node/keys.ts';
 import type { PackWarning } from '../../pack/warnings.ts';
 import { type Io, pathOf } from '../io.ts';
 import { parseNumber } from '../options.ts';
@@ -88,6 +86,8 @@ export async function readSigners(
       const { programSigner } = await import('./program-signer.ts');
       signers.push(await programSigner(io, program));
     }
+    // Loaded here and below: the program defines these options, few runs of it sign.
+    const { assertNoTestKey } = await import('../../crypto/test-keys.ts');
     const allowed = new Set(options.allowTestKey?.map((id) => id.toLowerCase()));
     for (const { key } of signers) assertNoTestKey(key, allowed);
     return { signers, warnings, inputs: signingInputs(io, options) };
@@ -104,6 +104,8 @@ async function readKeyFiles(
   const signers: Signer[] = [];
   const warnings: PackWarning[] = [];
   let anyEncrypted = false;
+  if (files.length === 0) return { signers, warnings, encrypted: false };
+  const { readPrivateKeyFile } = await import('../../node/keys.ts');
   for (const file of files) {
     const { signer, openToOthers, encrypted } = await readPrivateKeyFile(pathOf(io, file), passphrase);
     signers.push(signer);
