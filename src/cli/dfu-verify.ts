@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
 import type { Io } from './io.ts';
 import { createProgram, examples, jsonOption, runProgram } from './program.ts';
-import { addTrustOptions } from './trust-options.ts';
+import { addTrustOptions, testKeyOption } from './trust-options.ts';
 import type { CheckOptions } from './verify/check.ts';
 import { defineDiff } from './verify/diff-command.ts';
 import type { ExtractOptions } from './verify/extract.ts';
+import { addReportOptions } from './verify/report-options.ts';
+import { defineTrust } from './verify/trust-command.ts';
 
 /** Runs dfu-verify with the arguments after its name; answers the exit code. */
 export function main(argv: readonly string[], io: Io): Promise<number> {
@@ -42,6 +44,7 @@ export function main(argv: readonly string[], io: Io): Promise<number> {
       ),
     );
     defineDiff(program, io, act);
+    defineTrust(program, io, act);
     program
       .command('explain')
       .description('say what an error code stands for and what to do; without a code, list all')
@@ -62,17 +65,16 @@ function defineCheck(program: Command): Command {
     .command('check', { isDefault: true })
     .description('judge packages (the default command); all are judged, the worst decides the exit code')
     .argument('<package...>');
-  return addTrustOptions(command)
-    .option('--at <time>', 'judge as of this time: YYYY-MM-DDTHH:MM:SSZ (default: now)')
-    .option('--report <file>', 'write the report there too, as with --json')
-    .addOption(jsonOption())
-    .addHelpText(
-      'after',
-      examples(
-        'dfu-verify thermo-1.2.0.dfupkg --key thermo.pub.pem',
-        'dfu-verify check a.dfupkg b.dfupkg --key thermo.pub.pem --product thermo --require target --json',
-      ),
-    );
+  addTrustOptions(command)
+    .addOption(testKeyOption())
+    .option('--at <time>', 'judge as of this time: YYYY-MM-DDTHH:MM:SSZ (default: now)');
+  return addReportOptions(command).addHelpText(
+    'after',
+    examples(
+      'dfu-verify thermo-1.2.0.dfupkg --key thermo.pub.pem',
+      'dfu-verify check a.dfupkg b.dfupkg --key thermo.pub.pem --product thermo --require target --json',
+    ),
+  );
 }
 
 function defineExtract(program: Command): Command {
@@ -80,17 +82,16 @@ function defineExtract(program: Command): Command {
     .command('extract')
     .description('write the images of a package that is accepted, for other programmers')
     .argument('<package>');
-  return addTrustOptions(command)
+  addTrustOptions(command)
+    .addOption(testKeyOption())
     .requiredOption('-o, --output <folder>', 'where the images go; it is made if need be')
     .option('--source', 'write them as they were before wrapping and padding')
-    .option('--force', 'replace files that are there')
-    .option('--report <file>', 'write the report there too, as with --json')
-    .addOption(jsonOption())
-    .addHelpText(
-      'after',
-      examples(
-        'dfu-verify extract thermo-1.2.0.dfupkg --key thermo.pub.pem -o images',
-        'dfu-verify extract thermo-1.2.0.dfupkg --key thermo.pub.pem -o images --source --force',
-      ),
-    );
+    .option('--force', 'replace files that are there');
+  return addReportOptions(command).addHelpText(
+    'after',
+    examples(
+      'dfu-verify extract thermo-1.2.0.dfupkg --key thermo.pub.pem -o images',
+      'dfu-verify extract thermo-1.2.0.dfupkg --key thermo.pub.pem -o images --source --force',
+    ),
+  );
 }

@@ -10,20 +10,19 @@ import { verifyPackage } from '../../verify/verify.ts';
 import { renderError } from '../error-output.ts';
 import { type Io, pathOf } from '../io.ts';
 import { asDfuError, printJson } from '../program.ts';
-import { readTrustOptions, type TrustOptions } from '../trust-options.ts';
+import { readTrustOptions, type TrustOptions, trustInputs } from '../trust-options.ts';
 import { expandWildcards } from '../wildcards.ts';
-import { assertNoInput, type Judged, reportDocument, writeReport } from './document.ts';
+import { type Judged, printAnnotations, reportDocument, writeReports } from './document.ts';
+import { assertReportOptions, type ReportOptions } from './report-options.ts';
 
-export interface CheckOptions extends TrustOptions {
+export interface CheckOptions extends TrustOptions, ReportOptions {
   at?: string;
-  json?: boolean;
-  report?: string;
 }
 
 /** dfu-verify check: judges packages, all of them, one after the other. */
 export async function check(io: Io, args: readonly string[], options: CheckOptions): Promise<number> {
   const files = await expandWildcards(io, args);
-  await assertNoInput(io, options.report, [...files, ...(options.key ?? [])]);
+  await assertReportOptions(io, options, [...files, ...trustInputs(options)]);
   // Files are read while something else is computed: the first while the keys are checked, the next while one is judged.
   let reading = readPackage(io, files[0]);
   const { trust, verifyOptions } = await readTrustOptions(io, options, options.at);
@@ -37,8 +36,11 @@ export async function check(io: Io, args: readonly string[], options: CheckOptio
   if (options.json) {
     printJson(io, reportDocument(judged));
     for (const warning of warningsOf(judged)) io.err(warning);
-  } else print(io, judged);
-  return writeReport(io, options.report, judged);
+  } else {
+    await printAnnotations(io, options, judged);
+    print(io, judged);
+  }
+  return writeReports(io, options, judged);
 }
 
 /** The bytes of a file, or why they can not be read: that does not keep the others from being judged. */

@@ -1,5 +1,5 @@
 import { utf8 } from '../../core/bytes.ts';
-import { DfuError, type ExitCode } from '../../core/errors.ts';
+import type { DfuError, ExitCode } from '../../core/errors.ts';
 import { printableLine } from '../../core/text.ts';
 import { version } from '../../core/version.ts';
 import { writeWholeFile } from '../../node/files.ts';
@@ -7,7 +7,7 @@ import type { VerifyReport } from '../../verify/report.ts';
 import { renderError } from '../error-output.ts';
 import { type Io, pathOf } from '../io.ts';
 import { asDfuError, jsonText } from '../program.ts';
-import { assertAnotherFile } from '../same-file.ts';
+import { type ReportOption, type ReportOptions, reportFiles } from './report-options.ts';
 
 /** A file that the command line named, and what came of it. */
 export type Judged = { file: string; report: VerifyReport; extracted?: readonly Extracted[] } | Unread;
@@ -61,33 +61,46 @@ export function reportDocument(judged: readonly Judged[]): object {
 }
 
 /**
- * Writes the document where `--report` says, in place of the one from the last run, and gives the exit code of the run.
- * To be called once all is printed: a report that can not be written never hides a verdict, whose exit code wins.
+ * Writes the reports that were asked for, in place of those from the last run, and gives the exit code of the run. To be
+ * called once all is printed: a report that can not be written hides neither a verdict, whose exit code wins, nor
+ * another report.
  */
-export async function writeReport(
+export async function writeReports(
   io: Io,
-  reportFile: string | undefined,
+  options: ReportOptions,
   judged: readonly Judged[],
 ): Promise<ExitCode> {
   const exit = exitOf(judged);
-  if (reportFile === undefined) return exit;
-  try {
-    await writeWholeFile(pathOf(io, reportFile), [utf8(jsonText(reportDocument(judged)))], { replace: true });
-    return exit;
-  } catch (cause) {
-    const error = asDfuError(cause);
-    io.err(renderError(error, 'dfu-verify'));
-    return exit === 0 ? error.exit : exit;
+  let failed: ExitCode | undefined;
+  for (const { option, file } of reportFiles(options)) {
+    try {
+      const bytes = utf8(await reportText(io, option, judged, exit));
+      await writeWholeFile(pathOf(io, file), [bytes], { replace: true });
+    } catch (cause) {
+      const error = asDfuError(cause);
+      io.err(renderError(error, 'dfu-verify'));
+      failed ??= error.exit;
+    }
   }
+  return exit === 0 ? (failed ?? 0) : exit;
 }
 
-/** Throws `usage.invalid` where a report would take the place of what it reports on. */
-export async function assertNoInput(
+async function reportText(
   io: Io,
-  reportFile: string | undefined,
-  inputs: readonly string[],
+  option: ReportOption,
+  judged: readonly Judged[],
+  exit: ExitCode,
+): Promise<string> {
+  if (option === '--report') return jsonText(reportDocument(judged));
+  const { junitText, sarifText } = await import('./pipeline-reports.ts');
+  return option === '--sarif' ? sarifText(io, judged, exit) : junitText(io, judged);
+}
+
+/** Prints the annotations of `--github`; what is printed next is the usual text. */
+export async function printAnnotations(
+  io: Io,
+  { github }: ReportOptions,
+  judged: readonly Judged[],
 ): Promise<void> {
-  if (reportFile === undefined) return;
-  if (reportFile === '') throw new DfuError('usage.invalid', '--report is empty');
-  await assertAnotherFile(io, '--report', reportFile, inputs);
+  if (github) io.out((await import('./pipeline-reports.ts')).annotations(io, judged));
 }

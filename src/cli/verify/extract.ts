@@ -13,34 +13,34 @@ import { verifyPackage } from '../../verify/verify.ts';
 import { type Io, pathOf } from '../io.ts';
 import { printJson } from '../program.ts';
 import { assertAnotherFile } from '../same-file.ts';
-import { readTrustOptions, type TrustOptions } from '../trust-options.ts';
-import { assertNoInput, type Extracted, type Judged, reportDocument, writeReport } from './document.ts';
+import { readTrustOptions, type TrustOptions, trustInputs } from '../trust-options.ts';
+import { type Extracted, type Judged, printAnnotations, reportDocument, writeReports } from './document.ts';
+import { assertReportOptions, type ReportOptions, reportFiles } from './report-options.ts';
 
-export interface ExtractOptions extends TrustOptions {
+export interface ExtractOptions extends TrustOptions, ReportOptions {
   output: string;
   source?: boolean;
   force?: boolean;
-  json?: boolean;
-  report?: string;
 }
 
 /** dfu-verify extract: writes the images of an accepted package, and nothing of any other. */
 export async function extract(io: Io, file: string, options: ExtractOptions): Promise<number> {
-  await assertNoInput(io, options.report, [file, ...(options.key ?? [])]);
+  await assertReportOptions(io, options, [file, ...trustInputs(options)]);
   if (options.output === '') throw new DfuError('usage.invalid', '--output is empty');
   const { trust, verifyOptions } = await readTrustOptions(io, options);
   const bytes = await readWholeFile(pathOf(io, file), MAX_PACKAGE_BYTES);
   const { report, verified } = await verifyPackage(bytes, trust, { ...verifyOptions, transfer: true });
-  const inputs = [file, ...(options.key ?? [])];
+  const inputs = [file, ...trustInputs(options)];
   const extracted = verified === undefined ? [] : await writeImages(io, verified, options, inputs);
 
   const judged: Judged[] = [{ file, report, extracted }];
   if (options.json) printJson(io, reportDocument(judged));
   else {
+    await printAnnotations(io, options, judged);
     io.out(renderText(report, file));
     for (const { file: path, size } of extracted) io.out(`Wrote ${shown(path)}, ${counted(size, 'byte')}\n`);
   }
-  return writeReport(io, options.report, judged);
+  return writeReports(io, options, judged);
 }
 
 interface Output extends Extracted {
@@ -52,14 +52,15 @@ interface Output extends Extracted {
 async function writeImages(
   io: Io,
   verified: VerifiedPackage,
-  { output, source = false, force = false, report }: ExtractOptions,
+  options: ExtractOptions,
   inputs: readonly string[],
 ): Promise<Extracted[]> {
+  const { output, source = false, force = false } = options;
   const outputs: Output[] = [];
   for (const image of verified.images) outputs.push(await outputOf(io, image, output, source));
   if (!force) for (const { path, file } of outputs) await assertFree(path, shown(file));
   await makeFolder(pathOf(io, output), output);
-  const taken = report === undefined ? inputs : [...inputs, report];
+  const taken = [...inputs, ...reportFiles(options).map((report) => report.file)];
   for (const { path } of outputs) await assertAnotherFile(io, 'an image', path, taken);
   for (const { path, bytes } of outputs) await writeWholeFile(path, [bytes], { replace: force });
   return outputs.map(({ image, file, size, sha256: digest, content }) => ({
