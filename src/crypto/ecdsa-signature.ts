@@ -41,6 +41,23 @@ export function ecdsaSignatureFromDer(der: Bytes): Bytes | undefined {
   return concat([r.value, s.value]);
 }
 
+/** The DER of the 64 bytes r and s: what `ecdsaSignatureFromDer` reads. */
+export function ecdsaSignatureToDer(signature: Bytes): Bytes {
+  const numbers = concat([
+    derInteger(signature.subarray(0, P256_NUMBER_BYTES)),
+    derInteger(signature.subarray(P256_NUMBER_BYTES)),
+  ]);
+  return concat([Uint8Array.of(SEQUENCE, numbers.length), numbers]);
+}
+
+/** As short as it goes, with a zero byte before what would be a sign. */
+function derInteger(number: Bytes): Bytes {
+  const first = number.findIndex((byte) => byte !== 0);
+  const digits = number.subarray(first < 0 ? number.length - 1 : first);
+  const content = (digits[0] ?? 0) >= 0x80 ? concat([Uint8Array.of(0), digits]) : digits;
+  return concat([Uint8Array.of(INTEGER, content.length), content]);
+}
+
 const SEQUENCE = 0x30;
 const INTEGER = 0x02;
 

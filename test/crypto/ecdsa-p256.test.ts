@@ -8,7 +8,9 @@ import { verifyEcdsaP256 } from '../../src/crypto/ecdsa-p256.ts';
 import { ecdsaSignatureFromDer, normaliseLowS } from '../../src/crypto/ecdsa-signature.ts';
 import { verifyEd25519 } from '../../src/crypto/ed25519.ts';
 import { encodePublicKeyPem, type PublicKey } from '../../src/crypto/public-key.ts';
+import { sha256 } from '../../src/crypto/sha256.ts';
 import { verifySignature } from '../../src/crypto/signature.ts';
+import { PAYLOAD_TYPES, pae } from '../../src/format/dsse.ts';
 import { hexBytes, newKeyPair } from '../support/ed25519.ts';
 import { judge } from '../support/judge.ts';
 import { derOfSignature, hex256, keyOfP256Point, P256_N as N, newP256KeyPair } from '../support/p256.ts';
@@ -25,6 +27,8 @@ const { raw }: { raw: Case[] } = JSON.parse(
   readFileSync(new URL('../vectors/ecdsa-p256/wycheproof.json', import.meta.url), 'utf8'),
 );
 
+const RFC_6979_POINT =
+  '0460fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb67903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299';
 const sOf = (signature: Uint8Array) => BigInt(`0x${toHex(signature.subarray(32))}`);
 const withS = (signature: Uint8Array, s: bigint) => hexBytes(toHex(signature.subarray(0, 32)) + hex256(s));
 
@@ -38,9 +42,7 @@ describe('a P-256 signature', () => {
   });
 
   test('is the one of RFC 6979 over "sample" and "test", with the low s', async () => {
-    const key = await keyOfP256Point(
-      '0460fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb67903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299',
-    );
+    const key = await keyOfP256Point(RFC_6979_POINT);
     for (const [text, r, s] of [
       [
         'sample',
@@ -55,6 +57,23 @@ describe('a P-256 signature', () => {
     ] as const) {
       expect(await verifyEcdsaP256(key, utf8(text), normaliseLowS(hexBytes(r + s))), text).toBe(true);
     }
+  });
+
+  test('is the one of the format’s description, whose high s is refused', async () => {
+    const description = readFileSync(new URL('../../docs/package-format.md', import.meta.url), 'utf8');
+    const number = (name: string) =>
+      new RegExp(`^ {4}${name} +([0-9a-f]{64})$`, 'm').exec(description)?.[1] ?? `no ${name}`;
+    const key = await keyOfP256Point(RFC_6979_POINT);
+    expect(description).toContain(key.keyId);
+    const message = pae(
+      PAYLOAD_TYPES.manifest,
+      Uint8Array.from({ length: 32 }, (_, i) => i),
+    );
+    expect(toHex(await sha256(message))).toBe(number('SHA-256 of the message'));
+    const [r, s, high] = [number('r'), number('s'), number('the high s, refused')];
+    expect(await verifyEcdsaP256(key, message, hexBytes(r + s))).toBe(true);
+    expect(await verifyEcdsaP256(key, message, hexBytes(r + high))).toBe(false);
+    expect(toHex(normaliseLowS(hexBytes(r + high)))).toBe(r + s);
   });
 
   test('is refused with the other s, out of range, in DER, over another message, with a bit changed', async () => {

@@ -2,7 +2,12 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { concat, toHex } from '../../src/core/bytes.ts';
-import { ecdsaSignatureFromDer, isLowSSignature, normaliseLowS } from '../../src/crypto/ecdsa-signature.ts';
+import {
+  ecdsaSignatureFromDer,
+  ecdsaSignatureToDer,
+  isLowSSignature,
+  normaliseLowS,
+} from '../../src/crypto/ecdsa-signature.ts';
 import { hexBytes } from '../support/ed25519.ts';
 import { derOfSignature, hex256, P256_N as N } from '../support/p256.ts';
 
@@ -21,7 +26,9 @@ describe('DER of r and s', () => {
     fc.assert(
       fc.property(number, number, (r, s) => {
         const raw = ofNumbers(r, s);
-        expect(ecdsaSignatureFromDer(derOfSignature(raw))).toEqual(raw);
+        const der = ecdsaSignatureToDer(raw);
+        expect(der).toEqual(derOfSignature(raw));
+        expect(ecdsaSignatureFromDer(der)).toEqual(raw);
       }),
     );
   });
@@ -74,6 +81,18 @@ describe('the low s', () => {
         expect(isLowSSignature(ofNumbers(r, s))).toBe(s <= half);
       }),
     );
+  });
+
+  test('comes with an r from 1 to n - 1', () => {
+    for (const [r, isGood] of [
+      [0n, false],
+      [1n, true],
+      [N - 1n, true],
+      [N, false],
+      [2n ** 256n - 1n, false],
+    ] as const) {
+      expect(isLowSSignature(ofNumbers(r, 1n))).toBe(isGood);
+    }
   });
 
   test('ends at (n - 1) / 2', () => {
