@@ -25,7 +25,7 @@ export async function runProgram(
       exit = await work(...args);
     };
   const program = define(act);
-  for (const command of [program, ...program.commands]) prepare(command, io);
+  for (const command of withSubcommands(program)) prepare(command, io);
   try {
     if (argv.length === 0) {
       io.err(program.helpInformation());
@@ -36,6 +36,8 @@ export async function runProgram(
     return exit;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    // A group of commands without one of them: its help is on stderr already.
+    if (error instanceof CommanderError && error.code === 'commander.help') return 2;
     return report(withCommands(error, program), argv, io, program.name());
   }
 }
@@ -98,6 +100,10 @@ export function printJson(io: Io, document: unknown): void {
 export function jsonText(document: unknown): string {
   const text = JSON.stringify(document, null, 2);
   return `${text.replace(/[\x7f-\uffff]|#(?=#[A-Za-z]*\[)/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`;
+}
+
+function withSubcommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
 }
 
 function prepare(command: Command, io: Io): void {

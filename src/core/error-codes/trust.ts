@@ -302,4 +302,58 @@ export const trustErrors = errorCodes({
     title: 'a key that is valid at no time',
     cure: 'Give a notBefore that lies before notAfter.',
   },
+  'trust.equivocation': {
+    exit: 4,
+    retryable: false,
+    title: 'two different trust files of one version',
+    cure: 'Do not go on: ask who keeps the trust file which of the two is right, and how the other came about.',
+  },
+  'trust.rollback': {
+    exit: 4,
+    retryable: false,
+    title: 'an older trust file than the one in hand',
+    cure: 'Keep the one in hand; fetch the newest version.',
+  },
+  'trust.version-gap': {
+    exit: 4,
+    retryable: false,
+    title: 'a version of the trust file is left out',
+    cure: 'Give all versions after the one in hand, in order.',
+  },
+  'trust.role-missing': {
+    exit: 4,
+    retryable: false,
+    title: 'a trust file that says nobody who may sign the next one',
+    cure: 'Add a trustRole, and bring that file in by hand: it can not be updated to.',
+  },
+  'trust.revocation-undone': {
+    exit: 4,
+    retryable: false,
+    title: 'a key that was revoked is trusted again',
+    cure: 'Revoked is for ever: use a new key, and leave the old one revoked or out of the file.',
+  },
+  'trust.update-unsigned': {
+    exit: 4,
+    retryable: false,
+    title: 'a new trust file without signatures',
+    cure: 'Put its signatures beside it, in NAME.sig.json: dfu-pack trust sign makes them.',
+  },
+  'trust.update-threshold': {
+    exit: 4,
+    retryable: false,
+    title: 'too few of those signed a new trust file who must',
+    cure: 'Have it signed by enough keys of the trustRole in hand and of its own: dfu-pack trust sign.',
+  },
+  'trust.signatures-form': {
+    exit: 2,
+    retryable: false,
+    title: 'the signatures of a trust file are not in their one form',
+    cure: 'Fetch the file again, as dfu-pack trust sign or attach wrote it.',
+  },
+  'trust.signatures-kind': {
+    exit: 4,
+    retryable: false,
+    title: 'signatures of something else than a trust file',
+    cure: 'Give the signatures that dfu-pack trust sign or attach made for this trust file.',
+  },
 });
