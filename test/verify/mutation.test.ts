@@ -12,8 +12,8 @@ const gbl = wrapRaw({
   startAddress: 0x4000,
   application: { type: 0x20, version: 1, capabilities: 0, productId: new Uint8Array(16) },
 });
+/** A raw image is in every-byte.test.ts, to the last value. */
 const PACKAGES: [string, Bytes][] = [
-  ['raw', await samplePackage({ keys: [key] })],
   [
     'gbl',
     await samplePackage({
