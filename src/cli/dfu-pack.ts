@@ -175,7 +175,6 @@ function defineTbs(program: Command): Command {
       'after',
       examples(
         'dfu-pack tbs thermo-1.2.0.dfupkg -o thermo.tbs',
-        'dfu-pack tbs thermo-1.2.0.dfupkg --hex',
         'dfu-pack tbs thermo-1.2.0.dfupkg --digest sha256 -o thermo.digest',
       ),
     );
