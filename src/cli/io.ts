@@ -93,10 +93,22 @@ function writer(stream: () => NodeJS.WriteStream, onError: (error: Error) => voi
   };
 }
 
-/** `path` as the operator means it: relative to the folder the program was started in. */
+/**
+ * `path` as the operator means it: relative to the folder the program was started in.
+ * Throws `usage.invalid` on the text of a private key, which messages about a file would repeat.
+ */
 export function pathOf(io: Io, path: string): string {
+  if (PRIVATE_KEY_TEXT.test(path)) {
+    throw new DfuError('usage.invalid', 'a private key stands where the name of a file belongs', {
+      cure: 'Write the key into a file that only you can read, and give its name. Whoever saw this command line has seen the key.',
+    });
+  }
   return resolve(io.cwd, path);
 }
+
+/** PEM, or base64 with the beginning of an Ed25519 key in PKCS#8, or with PBES2's identifier, wherever that falls. */
+const PRIVATE_KEY_TEXT =
+  /PRIVATE KEY-----|MC4CAQAwBQYDK2VwBCIEI|BgkqhkiG9w0BBQ0w|YJKoZIhvcNAQUNM|GCSqGSIb3DQEFDTB/;
 
 /** The value of one of our variables. Throws `usage.environment` where it is set to nothing. */
 export function environmentValue(io: Io, name: EnvironmentName): string | undefined {

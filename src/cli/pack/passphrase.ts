@@ -1,11 +1,10 @@
 import type { Command } from 'commander';
 import type { Bytes } from '../../core/bytes.ts';
 import { utf8 } from '../../core/bytes.ts';
-import { DfuError } from '../../core/errors.ts';
+import { DfuError, ERRORS } from '../../core/errors.ts';
 import { shown } from '../../core/text.ts';
 import type { PackWarning } from '../../pack/warnings.ts';
 import { type Io, pathOf } from '../io.ts';
-import { parseNumber } from '../options.ts';
 
 /** What commander makes of the options that `addPassphraseOptions` adds. */
 export interface PassphraseOptions {
@@ -18,7 +17,6 @@ export interface PassphraseOptions {
 const MAX_PASSPHRASE_BYTES = 1024;
 /** Of a passphrase with its line end. */
 const MAX_SOURCE_BYTES = MAX_PASSPHRASE_BYTES + 2;
-const MAX_DESCRIPTOR = 0xffff;
 
 /** Adds the three ways to tell a passphrase. `what` says whose. */
 export function addPassphraseOptions(command: Command, what: string): Command {
@@ -54,7 +52,11 @@ export async function readPassphrase(
 
 async function fromFile(io: Io, file: string): Promise<{ bytes: Bytes; warnings: PackWarning[] }> {
   const { readFileAndMode } = await import('../../node/files.ts');
-  const { bytes, mode } = await readFileAndMode(pathOf(io, file), MAX_SOURCE_BYTES);
+  const { bytes, mode } = await readFileAndMode(pathOf(io, file), MAX_SOURCE_BYTES).catch(
+    (error: unknown) => {
+      throw error instanceof DfuError ? unnamed(error) : error;
+    },
+  );
   const message = `others can read the passphrase in ${shown(file)}: chmod 600, and think about another one`;
   const open = io.platform !== 'win32' && (mode & 0o077) !== 0;
   return {
@@ -64,12 +66,22 @@ async function fromFile(io: Io, file: string): Promise<{ bytes: Bytes; warnings:
 }
 
 async function fromDescriptor(io: Io, text: string): Promise<Bytes> {
-  const descriptor = parseNumber('--passphrase-fd', text, 0, MAX_DESCRIPTOR);
+  const descriptor = /^(0|[1-9][0-9]{0,4})$/.test(text) ? Number(text) : undefined;
+  // What is no number may be the passphrase itself.
+  if (descriptor === undefined) {
+    throw new DfuError('usage.invalid', '--passphrase-fd takes the number of an open descriptor');
+  }
   if (descriptor === 1 || descriptor === 2) {
     throw new DfuError('usage.invalid', `--passphrase-fd ${descriptor} is for output`);
   }
   const bytes = await io.readDescriptor(descriptor, MAX_SOURCE_BYTES);
   return checked(withoutLineEnd(bytes), `descriptor ${descriptor}`);
+}
+
+/** The same error without the name: what is no name of a file may be the passphrase itself. */
+function unnamed({ code }: DfuError): DfuError {
+  const what = code === 'input.not-found' ? 'does not exist' : `can not be used (${ERRORS[code].title})`;
+  return new DfuError(code, `the file that --passphrase-file names ${what}`);
 }
 
 function fromVariable(io: Io, name: string): Bytes {
