@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Bytes, concat, u32le, utf8 } from '../../src/core/bytes.ts';
+import { encodeContainer, openContainer } from '../../src/format/zip.ts';
 import { encodeGbl, wrapRaw } from '../../src/images/gbl/codec.ts';
 import { diffFiles } from '../../src/inspect/diff.ts';
 import type { Difference } from '../../src/inspect/diff-document.ts';
@@ -186,6 +187,46 @@ describe('two packages', () => {
   });
 });
 
+test('what a manifest or a ZIP header alone says otherwise is noted, each by its code', async () => {
+  const entry = { sha256: '0'.repeat(64), sourceSha256: '0'.repeat(64) };
+  const lie = await diff({}, { images: [{ bytes: SAMPLE_IMAGE, entry }] });
+  expect(lie.difference.problems).toMatchObject([{ side: 'new', code: 'package.image-sha256' }]);
+  const { manifestBytes } = openContainer(good);
+  const zip = concat(
+    encodeContainer([
+      { name: 'manifest.json', bytes: manifestBytes },
+      { name: 'images/application.bin', bytes: SAMPLE_IMAGE, crc32: 1 },
+    ]),
+  );
+  const header = await diff(zip, good);
+  expect(header.difference.problems).toMatchObject([{ side: 'old', code: 'package.image-crc32' }]);
+  expect(header.difference).toMatchObject({ different: true, images: [{ change: 'same' }] });
+});
+
+test('ranges of every kind stand by address', async () => {
+  const at = (startAddress: string, bytes: Bytes): Sample => ({
+    images: [{ bytes, entry: { startAddress } }],
+  });
+  const { difference } = await diff(
+    at('0x00001000', SAMPLE_IMAGE),
+    at('0x00001010', new Uint8Array(32).fill(7)),
+  );
+  expect(difference.images[0]?.content?.ranges.map(({ change, start }) => [change, start])).toEqual([
+    ['removed', '0x00001000'],
+    ['changed', '0x00001010'],
+    ['added', '0x00001020'],
+  ]);
+  expect(difference.images[0]?.moved?.sameBytes).toBe(false);
+});
+
+test('the part of the new package tells the page size, before that of the old one', async () => {
+  const part = (name: string): Sample => ({ manifest: { target: { product: 'p', part: name } } });
+  const of = async (old: Sample, now: Sample) => (await diff(old, now)).difference.pageSize?.bytes;
+  expect(await of(part('efr32bg22'), part('efr32bg13'))).toBe(2048);
+  expect(await of(part('efr32bg22'), {})).toBe(8192);
+  expect(await of({}, {})).toBeUndefined();
+});
+
 describe('GBL files', () => {
   test('in another wrapping have no change in flash, and that the wrapping differs is said', async () => {
     const { difference, text } = await diff(
@@ -223,6 +264,19 @@ describe('GBL files', () => {
       ranges: [{ change: 'changed', start: '0x00006004', length: 1, bytes: 1 }],
     });
     expect(difference.images[0]?.moved).toBeUndefined();
+  });
+
+  test('whose pieces moved apart do not hold the same bytes somewhere else', async () => {
+    const at = (...addresses: number[]) =>
+      encodeGbl(
+        addresses.map((address, i) => ({
+          name: 'prog' as const,
+          payload: concat([u32le(address), SAMPLE_IMAGE.subarray(16 * i, 16 * i + 16)]),
+        })),
+      );
+    const moved = async (old: Bytes, now: Bytes) => (await diff(old, now)).difference.images[0]?.moved;
+    expect(await moved(at(0x100, 0x200), at(0x1100, 0x1200))).toMatchObject({ sameBytes: true });
+    expect(await moved(at(0x100, 0x200), at(0x1100, 0x1300))).toMatchObject({ sameBytes: false });
   });
 
   test("a bootloader's data is programmed data; what programs nothing is compared by its bytes", async () => {
@@ -329,6 +383,22 @@ describe('a package and an image', () => {
       images: [{ holding: { held: 'no', sourceSha256: 'same' } }],
     });
     expect(text).toContain(CLAIM);
+  });
+
+  test('what is more than padding is no padding, whatever its bytes', async () => {
+    const erased = concat([SAMPLE_IMAGE, new Uint8Array(4).fill(0xff)]);
+    const { difference } = await diff({ images: [{ bytes: erased }] }, SAMPLE_IMAGE);
+    expect(difference.images[0]?.holding?.held).toBe('no');
+  });
+
+  test('an image that would reach past the last address is compared by offset', async () => {
+    const images = [{ bytes: SAMPLE_IMAGE, entry: { startAddress: '0xffffffe0' } }];
+    const { difference } = await diff({ images }, concat([SAMPLE_IMAGE, new Uint8Array(4)]));
+    expect(difference.images[0]?.content).toMatchObject({
+      comparedBy: 'offset',
+      reason: 'no-address',
+      ranges: [{ change: 'added', start: '0x00000020', length: 4 }],
+    });
   });
 
   test('with several images one is named', async () => {
