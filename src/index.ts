@@ -8,14 +8,17 @@ export { type DeviceState, DfuError, ERRORS, type ErrorCode, type ErrorKind } fr
 export { Inbox } from './core/inbox.ts';
 export { version } from './core/version.ts';
 export { bounded, pause, type Wait, within } from './core/wait.ts';
+export { ecdsaSignatureFromDer, normaliseLowS } from './crypto/ecdsa-signature.ts';
 export {
   decodePublicKeyPem,
   encodePublicKeyPem,
   importPublicKey,
+  type KeyAlgorithm,
   type PublicKey,
   publicKeyDer,
   type Signer,
 } from './crypto/public-key.ts';
+export { assertNoTestKey, isTestKey } from './crypto/test-keys.ts';
 export type {
   Attempt,
   Confirmation,

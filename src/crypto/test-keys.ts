@@ -2,8 +2,8 @@ import { DfuError } from '../core/errors.ts';
 import type { PublicKey } from './public-key.ts';
 
 /**
- * Whether the key is a public test key: one whose private half is printed in a specification or comes with a development
- * kit, so that anybody can sign with it.
+ * Whether the key is a public test key: its private half is printed in a specification or comes with a development kit, or
+ * the kit itself calls it a throwaway. Nobody knows who else can sign with it.
  */
 export function isTestKey(key: PublicKey): boolean {
   return TEST_KEYS.has(key.keyId);

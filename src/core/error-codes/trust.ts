@@ -95,8 +95,8 @@ export const trustErrors = errorCodes({
   'trust.test-key': {
     exit: 4,
     retryable: false,
-    title: 'a public test key: anybody can sign with it',
-    cure: 'Sign with a key of your own (dfu-pack keygen makes one), and trust that. Never release anything under a test key.',
+    title: 'a public test key, of a specification or a development kit',
+    cure: 'Others may have its private half too. Sign with a key of your own (dfu-pack keygen makes one), and trust that.',
   },
   'trust.webcrypto-missing': {
     exit: 2,
