@@ -1,3 +1,5 @@
+import { type Timer, TimerQueue } from './timer-queue.ts';
+
 /** Time, as everything that waits sees it. Milliseconds from an arbitrary start; never the time of day. */
 export interface Clock {
   now(): number;
@@ -15,12 +17,6 @@ export const systemClock: Clock = {
   },
 };
 
-interface Timer {
-  at: number;
-  order: number;
-  fn: () => void;
-}
-
 /**
  * Time that jumps from one timer to the next as soon as nothing else is left to do, so that hours of waiting take
  * milliseconds. Everything that runs under it must wait on this clock alone (no file, no socket, no WebCrypto).
@@ -29,7 +25,7 @@ export class VirtualClock implements Clock {
   #now = 0;
   #order = 0;
   #pumping = false;
-  readonly #timers: Timer[] = [];
+  readonly #timers = new TimerQueue();
 
   now(): number {
     return this.#now;
@@ -38,12 +34,11 @@ export class VirtualClock implements Clock {
   after(ms: number, fn: () => void): () => void {
     if (!Number.isFinite(ms)) throw new RangeError('a wait without a deadline');
     const timer: Timer = { at: this.#now + Math.max(0, ms), order: this.#order++, fn };
-    const index = this.#timers.findIndex((t) => t.at > timer.at);
-    this.#timers.splice(index < 0 ? this.#timers.length : index, 0, timer);
+    this.#timers.add(timer);
     this.#pump();
+    // It stays in its place until its time comes: taking it out would mean looking for it.
     return () => {
-      const at = this.#timers.indexOf(timer);
-      if (at >= 0) this.#timers.splice(at, 1);
+      timer.fn = undefined;
     };
   }
 
@@ -53,11 +48,12 @@ export class VirtualClock implements Clock {
     this.#pumping = true;
     macrotask(() => {
       this.#pumping = false;
-      const timer = this.#timers.shift();
+      let timer = this.#timers.takeFirst();
+      while (timer !== undefined && timer.fn === undefined) timer = this.#timers.takeFirst();
       if (timer === undefined) return;
       this.#now = timer.at;
-      if (this.#timers.length > 0) this.#pump();
-      timer.fn();
+      if (this.#timers.size > 0) this.#pump();
+      timer.fn?.();
     });
   }
 }
