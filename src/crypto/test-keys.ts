@@ -30,7 +30,7 @@ const TEST_KEYS: ReadonlyMap<string, string> = new Map([
   ['e4f982b51ad0bdd87be820b259fe80337ef636e72b9fa7a8867a6949eb610fd6', 'RFC 8032 test 1024'],
   ['e77db4a9572e9f6552c22bc751d5499ad218a73bdf7e15dc6ea0fc69246a44de', 'RFC 8032 test SHA(abc)'],
   ['e22e5f835206173b5f72e8675bcb2466d8f4fb5e600736402904f7c3f3302c28', 'RFC 8032 test foo of Ed25519ctx'],
-  ['cbfc48474fec9855db0cbcfb3b202d3e9c3d1e5e2329a87ec14fbb0c11df5011', 'RFC 8032 test foo2 of Ed25519ctx'],
+  ['cbfc48474fec9855db0cbcfb3b202d3e9c3d1e5e2329a87ec14fbb0c11df5011', 'RFC 8032 test foo3 of Ed25519ctx'],
   ['a1e9156054e04fac899ae9f275132cdc07a5dbc4ea2c2ad3a1ffc6e0d253681f', 'the RFC 8410 example'],
   ['c1907fa4eac7fae3840a78902b6f0710b037e9968e5c6274a12a28790c7d4e3c', "MCUboot's root-ed25519.pem"],
   [
