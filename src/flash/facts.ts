@@ -2,7 +2,7 @@ import { parseHex32 } from '../core/bytes.ts';
 import { DfuError } from '../core/errors.ts';
 import { shown } from '../core/text.ts';
 import type { VersionRange } from '../format/manifest.ts';
-import { compareDotted, parseSemVer } from '../format/versions.ts';
+import { compareDotted, inRange, parseSemVer } from '../format/versions.ts';
 import type { VerifiedPackage } from '../verify/verified-package.ts';
 import type { DeviceFacts } from './protocol.ts';
 
@@ -100,10 +100,7 @@ function numbersOf(version: string): string | undefined {
 }
 
 function assertInRange(what: string, range: VersionRange | undefined, told: string | undefined): void {
-  if (range === undefined || told === undefined) return;
-  const tooLow = range.min !== undefined && compareDotted(told, range.min) < 0;
-  const tooHigh = range.below !== undefined && compareDotted(told, range.below) >= 0;
-  if (!tooLow && !tooHigh) return;
+  if (range === undefined || told === undefined || inRange(told, range)) return;
   const wanted = [
     ...(range.min === undefined ? [] : [`${shown(range.min)} or later`]),
     ...(range.below === undefined ? [] : [`below ${shown(range.below)}`]),
