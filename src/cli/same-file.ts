@@ -6,20 +6,19 @@ import { type Io, pathOf } from './io.ts';
 
 /**
  * Refuses an output that is one of these files by whatever name: another path to it, a link, a hard link.
- * `what` names the option in the message. Throws `usage.invalid`.
+ * `what` names the output in the message. Throws `usage.invalid`.
  */
 export async function assertAnotherFile(
   io: Io,
   what: string,
   output: string,
   others: readonly string[],
+  cure = 'Choose another name.',
 ): Promise<void> {
   const identity = await identityOf(pathOf(io, output));
   for (const other of others) {
     if ((await identityOf(pathOf(io, other))) !== identity) continue;
-    throw new DfuError('usage.invalid', `${what} ${shown(output)} would replace ${shown(other)}`, {
-      cure: 'Choose another name.',
-    });
+    throw new DfuError('usage.invalid', `${what} ${shown(output)} would replace ${shown(other)}`, { cure });
   }
 }
 

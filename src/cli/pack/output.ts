@@ -4,6 +4,7 @@ import { DfuError } from '../../core/errors.ts';
 import { shown } from '../../core/text.ts';
 import { writeWholeFile } from '../../node/files.ts';
 import { type Io, pathOf } from '../io.ts';
+import { assertAnotherFile } from '../same-file.ts';
 import { release } from './memory.ts';
 
 /** Where a result goes, decided before the work begins. */
@@ -15,6 +16,8 @@ export interface Destination {
   /** Set where a file is replaced in place. */
   mode?: number;
 }
+
+const ANOTHER_NAME = 'Choose another name. To sign a package where it lies: --in-place.';
 
 /**
  * The place of an output. What this run reads is never overwritten, whatever it is called.
@@ -38,15 +41,7 @@ export async function destination(
   const path = pathOf(io, file);
   const there = await lstat(path).catch(() => undefined);
   if (there !== undefined) {
-    const own = await stat(path).catch(() => undefined);
-    for (const input of inputs) {
-      const other = await stat(input).catch(() => undefined);
-      if (own === undefined || other === undefined || own.dev !== other.dev || own.ino !== other.ino)
-        continue;
-      throw new DfuError('usage.invalid', `the output ${shown(file)} is an input of this run`, {
-        cure: 'Choose another name. To sign a package where it lies: --in-place.',
-      });
-    }
+    await assertAnotherFile(io, 'the output', file, inputs, ANOTHER_NAME);
     if (!force) {
       throw new DfuError('output.exists', `${shown(file)} exists already`, { facts: { file: shown(file) } });
     }
