@@ -36,6 +36,8 @@ export { type FlashOptions, flashPackage } from './flash/session.ts';
 export { decodeManifest, encodeManifest, type Manifest, type ManifestImage } from './format/manifest.ts';
 export { EXTENSION, encodePackage, MEDIA_TYPE } from './format/package.ts';
 export { decodeSignatures, encodeSignatures, packageId, signedMessage } from './format/signatures.ts';
+export type { TrustFile, TrustFileDocument } from './format/trust-file.ts';
+export { decodeTrustFile, encodeTrustFile, loadTrustFile } from './format/trust-file-load.ts';
 export { type Container, openContainer } from './format/zip.ts';
 export { decodeGbl, encodeGbl, type Gbl, wrapRaw } from './images/gbl/codec.ts';
 export { findPart, type Part } from './images/parts.ts';
