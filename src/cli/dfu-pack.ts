@@ -7,7 +7,8 @@ import type { InitOptions } from './pack/init.ts';
 import type { KeygenOptions } from './pack/keygen.ts';
 import { addPassphraseOptions } from './pack/passphrase.ts';
 import type { AttachOptions, SignOptions, TbsOptions } from './pack/seal.ts';
-import { addSigningOptions } from './pack/signers.ts';
+import { addSigningOptions, allowTestKeyOption } from './pack/signers.ts';
+import { defineTrust } from './pack/trust-command.ts';
 import { createProgram, examples, jsonOption, repeatable, runProgram } from './program.ts';
 
 /** Runs dfu-pack with the arguments after its name; answers the exit code. */
@@ -58,6 +59,7 @@ export function main(argv: readonly string[], io: Io): Promise<number> {
         (await import('./pack/attest.ts')).attest(io, file, options),
       ),
     );
+    defineTrust(program, io, act);
     return program;
   });
 }
@@ -187,6 +189,7 @@ function defineAttach(program: Command): Command {
     .argument('<package>')
     .requiredOption('--public-key <file>', 'public key, PEM')
     .requiredOption('--signature <file>', '64 bytes (P-256: or DER), raw, hex or base64')
+    .addOption(allowTestKeyOption())
     .option('-o, --output <file>', 'the signed package')
     .option('--in-place', 'replace the package by the signed one')
     .option('--force', FORCE)

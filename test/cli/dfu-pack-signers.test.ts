@@ -1,3 +1,4 @@
+import { sign } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -209,5 +210,10 @@ test('nobody signs with a key whose secret is public, unless told to', async () 
   const signer = ['--signer', 'never-started', '--public-key', 'rfc.pub'];
   await b.refused(4, 'trust.test-key', 'sign', 'p', '-o', 'out', ...signer);
   await b.ok('sign', 'p', '--key', 'rfc.pem', '-o', 'out', ...allowed);
+  await b.ok('tbs', 'p', '-o', 'message');
+  await b.write('signature', sign(null, await b.read('message'), pem));
+  const attach = ['attach', 'p', '--public-key', 'rfc.pub', '--signature', 'signature', '-o', 'attached'];
+  await b.refused(4, 'trust.test-key', ...attach);
+  await b.ok(...attach, ...allowed);
   await b.refused(4, 'trust.test-key', 'sign', 'p', '--key', 'rfc.pem', '-o', 'x', '--allow-test-key', 'x');
 });

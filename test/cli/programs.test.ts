@@ -43,6 +43,7 @@ describe('--help ends with two examples', () => {
 const REPEATABLE: Readonly<Record<string, readonly string[]>> = {
   'dfu-pack build': ['--hardware', '--key', '--signer-arg', '--allow-test-key'],
   'dfu-pack sign': ['--key', '--signer-arg', '--allow-test-key'],
+  'dfu-pack attach': ['--allow-test-key'],
   'dfu-verify check': ['--key', '--require'],
   'dfu-verify extract': ['--key', '--require'],
   'dfu-flash upload': ['--key', '--require'],

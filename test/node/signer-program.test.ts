@@ -1,12 +1,14 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { utf8 } from '../../src/core/bytes.ts';
+import { toHex, utf8 } from '../../src/core/bytes.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { within } from '../../src/core/wait.ts';
+import { isLowSSignature } from '../../src/crypto/ecdsa-signature.ts';
 import { verifySignature } from '../../src/crypto/signature.ts';
 import { type SignerProgram, signByProgram } from '../../src/node/signer-program.ts';
 import { testKeyPem, testSigner } from '../pack/fixture.ts';
 import { thrownBy } from '../support/codes.ts';
+import { newP256KeyPair } from '../support/p256.ts';
 import { tempFolder } from '../support/temp.ts';
 
 const MESSAGE = utf8('bytes to sign\n\0');
@@ -38,6 +40,17 @@ describe('a program that signs', () => {
   test('gets the message on stdin, and its answer is the signature', async () => {
     const signature = await run(nodeProgram(GOOD));
     expect(await verifySignature(key, MESSAGE, signature)).toBe(true);
+  });
+
+  test('may answer for a P-256 key with either value of s', async () => {
+    const pair = await newP256KeyPair();
+    let answer = pair.signAnyS(MESSAGE);
+    while (isLowSSignature(answer)) answer = pair.signAnyS(MESSAGE);
+    const code = `writeSync(1, Buffer.from('${toHex(answer)}', 'hex'));`;
+    const signature = await run({ ...nodeProgram(code), key: pair.key });
+    expect(await verifySignature(pair.key, MESSAGE, signature)).toBe(true);
+    const wrong = await refusal({ ...nodeProgram('writeSync(1, Buffer.alloc(64))'), key: pair.key });
+    expect(wrong.code).toBe('pack.signer-signature');
   });
 
   test('gets its arguments as they are, in its folder, and no shell reads them', async () => {

@@ -22,7 +22,7 @@ import { type Destination, destination, sealDestination, writeOutput, writePacka
 import { packageFacts, printWritten, renderFacts, reportedImages } from './report.ts';
 import { selfCheck } from './self-check.ts';
 import { decodeSignature } from './signature-file.ts';
-import { readSigners, type SigningOptions, signingInputs } from './signers.ts';
+import { readSigners, refuseTestKey, type SigningOptions, signingInputs } from './signers.ts';
 
 interface SealOptions {
   output?: string;
@@ -45,6 +45,7 @@ export async function sign(io: Io, file: string, options: SignOptions): Promise<
 export interface AttachOptions extends SealOptions {
   publicKey: string;
   signature: string;
+  allowTestKey?: string[];
 }
 
 /** `dfu-pack attach`: adds a signature that was made elsewhere. */
@@ -52,6 +53,7 @@ export async function attach(io: Io, file: string, options: AttachOptions): Prom
   const inputs = [options.publicKey, options.signature].map((input) => pathOf(io, input));
   const to = await sealDestination(io, file, options, inputs);
   const key = await readPublicKeyFile(io, options.publicKey);
+  await refuseTestKey(key, options);
   const signature = decodeSignature(
     await readWholeFile(pathOf(io, options.signature), MAX_KEY_FILE_BYTES),
     options.signature,

@@ -1,8 +1,8 @@
-import type { Command } from 'commander';
+import type { Command, Option } from 'commander';
 import type { Bytes } from '../../core/bytes.ts';
 import { DfuError } from '../../core/errors.ts';
 import { shown } from '../../core/text.ts';
-import type { Signer } from '../../crypto/public-key.ts';
+import type { PublicKey, Signer } from '../../crypto/public-key.ts';
 import type { PackWarning } from '../../pack/warnings.ts';
 import { type Io, pathOf } from '../io.ts';
 import { parseNumber } from '../options.ts';
@@ -39,12 +39,25 @@ export function addSigningOptions(command: Command, { mandatory = false } = {}):
     .addOption(repeatable('--signer-arg <arg>', 'an argument for it, as it is (repeatable)'))
     .option('--public-key <file>', 'the public key that it signs for, PEM')
     .option('--signer-timeout <seconds>', `end it after so long (default: ${DEFAULT_TIMEOUT_SECONDS})`)
-    .addOption(
-      repeatable('--allow-test-key <id>', 'sign with this key although its secret is public (repeatable)'),
-    )
+    .addOption(allowTestKeyOption())
     .optionsGroup('Options:');
   if (mandatory) command.hook('preAction', (_, acting) => assertSomeSigner(acting.opts()));
   return command;
+}
+
+/** For whatever adds a signature. */
+export function allowTestKeyOption(): Option {
+  return repeatable('--allow-test-key <id>', 'sign with this key although its secret is public (repeatable)');
+}
+
+/** Throws `trust.test-key` on a key whose secret is public, unless the options allow it by its id. */
+export async function refuseTestKey(
+  key: PublicKey,
+  { allowTestKey }: Pick<SigningOptions, 'allowTestKey'>,
+): Promise<void> {
+  // Loaded here and below: the program defines these options, few runs of it sign.
+  const { assertNoTestKey } = await import('../../crypto/test-keys.ts');
+  assertNoTestKey(key, new Set(allowTestKey?.map((id) => id.toLowerCase())));
 }
 
 function assertSomeSigner({ key, signer }: SigningOptions): void {
@@ -86,10 +99,7 @@ export async function readSigners(
       const { programSigner } = await import('./program-signer.ts');
       signers.push(await programSigner(io, program));
     }
-    // Loaded here and below: the program defines these options, few runs of it sign.
-    const { assertNoTestKey } = await import('../../crypto/test-keys.ts');
-    const allowed = new Set(options.allowTestKey?.map((id) => id.toLowerCase()));
-    for (const { key } of signers) assertNoTestKey(key, allowed);
+    for (const { key } of signers) await refuseTestKey(key, options);
     return { signers, warnings, inputs: signingInputs(io, options) };
   } finally {
     passphrase?.bytes.fill(0);
