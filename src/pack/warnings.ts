@@ -18,4 +18,5 @@ export type WarningCode =
   | 'expired'
   | 'key-open-to-others'
   | 'passphrase-open-to-others'
-  | 'passphrase-unused';
+  | 'passphrase-unused'
+  | 'not-in-trust-role';

@@ -1,0 +1,116 @@
+import type { Command } from 'commander';
+import type { Io } from '../io.ts';
+import { type Act, examples, jsonOption } from '../program.ts';
+import { addSigningOptions } from './signers.ts';
+import type { TrustAttachOptions, TrustFormatOptions, TrustSignOptions } from './trust.ts';
+import type { TrustTbsOptions } from './trust-tbs.ts';
+
+/** Adds `dfu-pack trust` with its commands. */
+export function defineTrust(program: Command, io: Io, act: Act): void {
+  const trust = program
+    .command('trust')
+    .description('make trust files ready for an update: format, sign, tbs, attach')
+    .helpCommand(false)
+    .addHelpText(
+      'after',
+      examples(
+        'dfu-pack trust format trust.yaml -o trust-8.json',
+        'dfu-pack trust sign trust-8.json --key root-1.key.pem',
+      ),
+    );
+  defineFormat(trust).action(
+    act(async (file: string, options: TrustFormatOptions) =>
+      (await import('./trust.ts')).trustFormat(io, file, options),
+    ),
+  );
+  defineSign(trust).action(
+    act(async (file: string, options: TrustSignOptions) =>
+      (await import('./trust.ts')).trustSign(io, file, options),
+    ),
+  );
+  defineTbs(trust).action(
+    act(async (file: string, options: TrustTbsOptions) =>
+      (await import('./trust-tbs.ts')).trustTbs(io, file, options),
+    ),
+  );
+  defineAttach(trust).action(
+    act(async (file: string, options: TrustAttachOptions) =>
+      (await import('./trust.ts')).trustAttach(io, file, options),
+    ),
+  );
+}
+
+const SIGNED = 'a trust file as dfu-pack trust format wrote it';
+const SIGNATURES = 'the signatures; those that are in it stay (default: FILE.sig.json)';
+const PREVIOUS = 'the version before it, whose trustRole signs too: knows its keys';
+const FORCE = 'replace a file that is there';
+
+function defineFormat(trust: Command): Command {
+  return trust
+    .command('format')
+    .description('write a trust file in the one form in which they are signed')
+    .argument('<file>', 'a trust file, YAML or JSON')
+    .requiredOption('-o, --output <file>', 'the same as canonical JSON')
+    .option('--force', FORCE)
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples(
+        'dfu-pack trust format trust.yaml -o trust-8.json',
+        'dfu-pack trust format trust.yaml -o trust-8.json --force --json',
+      ),
+    );
+}
+
+function defineSign(trust: Command): Command {
+  const command = trust.command('sign').description('sign a trust file').argument('<file>', SIGNED);
+  return addSigningOptions(command, { mandatory: true })
+    .option('-o, --output <file>', SIGNATURES)
+    .option('--previous <file>', PREVIOUS)
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples(
+        'dfu-pack trust sign trust-8.json --key root-1.key.pem',
+        'dfu-pack trust sign trust-8.json --key root-1.key.pem --key root-2.key.pem --previous trust-7.json',
+      ),
+    );
+}
+
+function defineTbs(trust: Command): Command {
+  return trust
+    .command('tbs')
+    .description('write the bytes that a signature of this trust file is made over')
+    .argument('<file>', SIGNED)
+    .option('-o, --output <file>', 'write them there, raw')
+    .option('--hex', 'print them in hex')
+    .option(
+      '--digest <name>',
+      'sha256: their SHA-256 instead, for a token that signs a digest (ECDSA P-256 only)',
+    )
+    .option('--force', FORCE)
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples('dfu-pack trust tbs trust-8.json -o trust-8.tbs', 'dfu-pack trust tbs trust-8.json --hex'),
+    );
+}
+
+function defineAttach(trust: Command): Command {
+  return trust
+    .command('attach')
+    .description('add a signature that was made elsewhere')
+    .argument('<file>', SIGNED)
+    .requiredOption('--public-key <file>', 'public key, PEM')
+    .requiredOption('--signature <file>', '64 bytes (P-256: or DER), raw, hex or base64')
+    .option('-o, --output <file>', SIGNATURES)
+    .option('--previous <file>', PREVIOUS)
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples(
+        'dfu-pack trust attach trust-8.json --public-key root-1.pub.pem --signature root-1.sig',
+        'dfu-pack trust attach trust-8.json --public-key old.pub.pem --signature old.sig --previous trust-7.json',
+      ),
+    );
+}
