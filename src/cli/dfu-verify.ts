@@ -27,7 +27,7 @@ export function main(argv: readonly string[], io: Io): Promise<number> {
     program
       .command('inspect')
       .description('show what a package or a firmware image says of itself; nothing is verified')
-      .argument('<file>', 'a package, a raw binary or a GBL file, recognised by its bytes')
+      .argument('<file>', 'a package, a raw binary, a GBL file or an attestation, recognised by its bytes')
       .addOption(jsonOption())
       .addHelpText(
         'after',

@@ -6,23 +6,27 @@ import { decodeManifest, type Manifest } from '../format/manifest.ts';
 import { decodeSignatures, packageId } from '../format/signatures.ts';
 import { type Container, type ContainerImage, openContainer } from '../format/zip.ts';
 import { recognise } from '../images/recognise.ts';
+import { describeAttestation, looksLikeEnvelope } from './describe-attestation.ts';
 import { describeGbl, describeRaw } from './describe-image.ts';
 import type { Computed, Description, PackageDescription, PackagedImage, Problem } from './description.ts';
 
 /**
- * Tells what a file says of itself: a package, a GBL v3 file or a raw binary, recognised by its bytes; other kinds are
+ * Tells what a file says of itself: a package, a GBL v3 file, a raw binary or an attestation, recognised by its bytes; other kinds are
  * named. What is not sound stands in `problems` and ends that part of the description, nothing else.
  */
 export async function describeFile(bytes: Bytes): Promise<Description> {
   const problems: Problem[] = [];
-  const { kind, name } = recognise(bytes);
-  const content: Pick<Description, 'package' | 'gbl' | 'raw'> = {};
+  const { kind, name } = kindOf(bytes);
+  const content: Pick<Description, 'package' | 'gbl' | 'raw' | 'attestation'> = {};
   if (kind === 'package') {
     const container = tryTo(problems, () => openContainer(bytes));
     if (container !== undefined) content.package = await describePackage(container, problems);
   } else if (kind === 'gbl3') {
     const gbl = tryTo(problems, () => describeGbl(bytes));
     if (gbl !== undefined) content.gbl = gbl;
+  } else if (kind === 'attestation') {
+    const attestation = tryTo(problems, () => describeAttestation(bytes));
+    if (attestation !== undefined) content.attestation = attestation;
   } else if (kind === 'raw') content.raw = describeRaw(bytes);
   return {
     formatVersion: 1,
@@ -33,6 +37,10 @@ export async function describeFile(bytes: Bytes): Promise<Description> {
     ...content,
     problems,
   };
+}
+
+function kindOf(bytes: Bytes): Pick<Description, 'kind' | 'name'> {
+  return looksLikeEnvelope(bytes) ? { kind: 'attestation', name: 'an attestation' } : recognise(bytes);
 }
 
 async function describePackage(container: Container, problems: Problem[]): Promise<PackageDescription> {

@@ -9,13 +9,14 @@ import type { InputKind } from '../images/recognise.ts';
 export interface Description {
   formatVersion: 1;
   verified: false;
-  kind: InputKind;
+  kind: InputKind | 'attestation';
   /** For people: `a GBL v3 file`. */
   name: string;
   computed: Computed;
   package?: PackageDescription;
   gbl?: GblDescription;
   raw?: RawDescription;
+  attestation?: AttestationDescription;
   /** Why more could not be read, or is not sound. */
   problems: readonly Problem[];
 }
@@ -85,4 +86,23 @@ export interface RawDescription {
   /** Where it was linked for, as far as that can be told: given in a package, guessed for a bare image. */
   startAddress?: { value: string; source: 'manifest' | 'guess' };
   application?: ApplicationDescription;
+}
+
+/** What a DSSE envelope says; none of its signatures was judged. */
+export interface AttestationDescription {
+  verified: false;
+  payloadType: string;
+  /** As they stand there: hints, perhaps empty. */
+  keyIds: readonly string[];
+  /** Of an in-toto statement. */
+  statement?: {
+    type: string;
+    predicateType: string;
+    subjects: readonly { name?: string; sha256?: string }[];
+    buildType?: string;
+    builderId?: string;
+    invocationId?: string;
+    /** Digests as `<algorithm>:<value>`. */
+    dependencies: readonly { uri?: string; digests: readonly string[] }[];
+  };
 }

@@ -2,6 +2,7 @@ import { counted, printableLine, shown } from '../core/text.ts';
 import type { Manifest } from '../format/manifest.ts';
 import type {
   ApplicationDescription,
+  AttestationDescription,
   Computed,
   Description,
   GblDescription,
@@ -14,6 +15,8 @@ import type {
 const CLAIM = '  [not verified]';
 /** More tags than this are counted, not listed. */
 const MAX_TAGS_SHOWN = 24;
+/** So are subjects and dependencies of an attestation; a package has at most 17 of the first. */
+const MAX_LISTED = 24;
 
 /** A description for a person: lines of printable ASCII, each claim marked as such. `file` is how it was called. */
 export function renderDescription(description: Description, file: string): string {
@@ -25,9 +28,39 @@ export function renderDescription(description: Description, file: string): strin
     ...(description.package === undefined ? [] : packageLines(description.package)),
     ...(description.gbl === undefined ? [] : gblLines('', description.gbl)),
     ...(description.raw === undefined ? [] : rawLines('', description.raw)),
+    ...(description.attestation === undefined ? [] : attestationLines(description.attestation)),
     ...problems.map(({ code, message }) => `Not sound: ${message} [${code}]`),
   ];
   return `${lines.map(printableLine).join('\n')}\n`;
+}
+
+function attestationLines({ payloadType, keyIds, statement }: AttestationDescription): string[] {
+  return [
+    ...claimLines('', [['payload type', payloadType]]),
+    ...(statement === undefined ? [] : statementLines(statement)),
+    ...keyIds.map((keyId) => `signature, says key: ${keyId === '' ? 'none' : shown(keyId)}${CLAIM}`),
+  ];
+}
+
+function statementLines(statement: NonNullable<AttestationDescription['statement']>): string[] {
+  const { type, predicateType, buildType, builderId, invocationId, subjects, dependencies } = statement;
+  const more = [subjects, dependencies].some((list) => list.length > MAX_LISTED);
+  return [
+    ...claimLines('', [
+      ['statement', type],
+      ['predicate', predicateType],
+      ['build type', buildType],
+      ['builder', builderId],
+      ['run', invocationId],
+      ...dependencies
+        .slice(0, MAX_LISTED)
+        .map(({ uri = '', digests }) => ['made from', `${uri} ${digests.join(' ')}`.trim()] as const),
+      ...subjects
+        .slice(0, MAX_LISTED)
+        .map(({ name = '', sha256 = 'no SHA-256' }) => ['about', `${sha256} ${name}`.trim()] as const),
+    ]),
+    ...(more ? ['and more, as --json tells'] : []),
+  ];
 }
 
 function packageLines({ packageId, signatures, manifest, images }: PackageDescription): string[] {
