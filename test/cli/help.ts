@@ -24,11 +24,16 @@ async function helpOf(program: ProgramName, argv: string[]): Promise<CommandHelp
 /** The help of all three programs and of every command that they list. */
 export async function everyHelp(): Promise<CommandHelp[]> {
   const all: CommandHelp[] = [];
-  for (const program of Object.keys(PROGRAMS) as ProgramName[]) {
-    const own = await helpOf(program, []);
-    const commands = [...sectionOf(own.help, 'Commands').matchAll(/^ {2}([a-z]+)/gm)].map(([, name]) => name);
-    all.push(own);
-    for (const name of commands) all.push(await helpOf(program, [name ?? '']));
+  for (const program of Object.keys(PROGRAMS) as ProgramName[]) all.push(...(await helpBelow(program, [])));
+  return all;
+}
+
+/** The help of a command, and of those that it lists in turn. */
+async function helpBelow(program: ProgramName, argv: string[]): Promise<CommandHelp[]> {
+  const own = await helpOf(program, argv);
+  const all = [own];
+  for (const [, name = ''] of sectionOf(own.help, 'Commands').matchAll(/^ {2}([a-z]+)/gm)) {
+    all.push(...(await helpBelow(program, [...argv, name])));
   }
   return all;
 }

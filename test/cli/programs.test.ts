@@ -9,9 +9,11 @@ const named = HELP.map((one) => [[one.program, ...one.argv].join(' '), one] as c
 test('all commands are looked at', () => {
   expect(named.map(([name]) => name)).toEqual([
     ...['dfu-pack', 'dfu-pack build', 'dfu-pack init', 'dfu-pack templates', 'dfu-pack keygen'],
-    ...['dfu-pack sign', 'dfu-pack tbs', 'dfu-pack attach'],
+    ...['dfu-pack sign', 'dfu-pack tbs', 'dfu-pack attach', 'dfu-pack attest'],
+    ...['dfu-pack trust', 'dfu-pack trust format', 'dfu-pack trust sign', 'dfu-pack trust tbs'],
+    'dfu-pack trust attach',
     ...['dfu-verify', 'dfu-verify check', 'dfu-verify inspect', 'dfu-verify extract', 'dfu-verify diff'],
-    'dfu-verify explain',
+    ...['dfu-verify trust', 'dfu-verify trust check', 'dfu-verify trust update', 'dfu-verify explain'],
     ...['dfu-flash', 'dfu-flash upload', 'dfu-flash list', 'dfu-flash identify', 'dfu-flash simulate'],
   ]);
 });
@@ -21,14 +23,17 @@ describe('--help ends with two examples', () => {
     expect(help).toMatch(/\nExamples:\n {2}\$ .+\n {2}\$ .+\n$/);
     const lines = sectionOf(help, 'Examples').trimEnd().split('\n');
     for (const line of lines) expect(line).toMatch(new RegExp(`^ {2}\\$ ${program} `));
-    if (argv[0] !== undefined)
-      expect(lines.some((line) => line.startsWith(`  $ ${program} ${argv[0]}`))).toBe(true);
+    const command = ['  $', program, ...argv].join(' ');
+    expect(lines.some((line) => line.startsWith(command))).toBe(true);
   });
 
   test.each(named)('of %s, with options that there are', (_, { program, help }) => {
     for (const line of sectionOf(help, 'Examples').split('\n')) {
-      const [, , command = ''] = line.trim().split(' ');
-      const of = HELP.find((one) => one.program === program && one.argv[0] === command);
+      const [, ...words] = line.trim().split(' ');
+      const of = HELP.findLast(({ argv, ...one }) => {
+        const command = [one.program, ...argv];
+        return argv.length > 0 && command.every((word, i) => word === words[i]);
+      });
       const known =
         of?.help ??
         HELP.filter((one) => one.program === program)
@@ -44,8 +49,10 @@ const REPEATABLE: Readonly<Record<string, readonly string[]>> = {
   'dfu-pack build': ['--hardware', '--key', '--signer-arg', '--allow-test-key'],
   'dfu-pack sign': ['--key', '--signer-arg', '--allow-test-key'],
   'dfu-pack attach': ['--allow-test-key'],
-  'dfu-verify check': ['--key', '--require'],
-  'dfu-verify extract': ['--key', '--require'],
+  'dfu-pack attest': ['--key', '--signer-arg', '--allow-test-key'],
+  'dfu-pack trust sign': ['--key', '--signer-arg', '--allow-test-key'],
+  'dfu-verify check': ['--key', '--require', '--allow-test-key'],
+  'dfu-verify extract': ['--key', '--require', '--allow-test-key'],
   'dfu-flash upload': ['--key', '--require'],
 };
 
@@ -87,6 +94,9 @@ describe('with --json an error is one document', () => {
     ['dfu-verify', ['missing', '--key', 'missing.pem'], 'input.not-found'],
     ['dfu-verify', ['check', 'a', '--no-such-option'], 'usage.invalid'],
     ['dfu-verify', ['inspect', 'missing'], 'input.not-found'],
+    ['dfu-verify', ['trust', 'check', 'missing'], 'input.not-found'],
+    ['dfu-verify', ['trust', 'no-such-command'], 'usage.invalid'],
+    ['dfu-pack', ['trust', 'sign', 'missing'], 'usage.invalid'],
     ['dfu-flash', ['missing', '--allow-unsigned', '--simulate', 'gecko'], 'input.not-found'],
     ['dfu-flash', ['upload', 'a', '--no-such-option'], 'usage.invalid'],
     ['dfu-flash', ['identify', '--port', 'tcp://127.0.0.1:1'], 'link.not-found'],
@@ -98,4 +108,13 @@ describe('with --json an error is one document', () => {
     expect([document.error.code, document.error.exit]).toEqual([code, exit]);
     expect(io.stderr()).toContain(`[${code}]`);
   });
+});
+
+test('a group of commands without one shows its help, and is a usage error', async () => {
+  for (const program of ['dfu-pack', 'dfu-verify'] as const) {
+    const io = testIo('/nowhere');
+    expect(await PROGRAMS[program](['trust'], io)).toBe(2);
+    expect(io.stderr()).toContain(`Usage: ${program} trust`);
+    expect(io.stdout()).toBe('');
+  }
 });
