@@ -162,6 +162,14 @@ describe('an attestation does not count', () => {
       },
     ],
     [
+      'that calls another content by the name of an image',
+      'trust.attestation-contradiction',
+      (s) => {
+        s.subject.push({ name: s.subject[1]!.name, digest: { sha256: '0'.repeat(64) } });
+        s.subject[1]!.name = 'images/elsewhere.bin';
+      },
+    ],
+    [
       'with two contents of one image',
       'trust.attestation-malformed',
       (s) => {
