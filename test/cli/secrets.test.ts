@@ -1,9 +1,12 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { fromBase64, toHex } from '../../src/core/bytes.ts';
-import { testKeyPem } from '../pack/fixture.ts';
+import { fromBase64, toBase64, toHex } from '../../src/core/bytes.ts';
+import { publicKeyDer } from '../../src/crypto/public-key.ts';
+import type { TrustFileDocument } from '../../src/format/trust-file.ts';
+import { testKeyPem, testSigner } from '../pack/fixture.ts';
 import { testIo } from '../support/io.ts';
+import { tempFolder } from '../support/temp.ts';
 import { ABOUT, AT, bench } from './dfu-pack-fixture.ts';
 import { PROGRAMS, type ProgramName } from './help.ts';
 import { lockedKeyPem, writeSignerProgram } from './signing-fixture.ts';
@@ -27,7 +30,7 @@ const VARIABLES = { PASS: PASSPHRASE, WRONG };
 /*
  * In the folder of each row: app.bin; p (unsigned), s (signed by a); a.pem, b.pem (private), a.pub, b.pub;
  * locked.pem (encrypted), pass and wrong (files of passphrases); cut.pem (a damaged private key); signer.cjs (signs by a),
- * failing.cjs (a signer that tells its arguments nobody).
+ * failing.cjs (one that fails); t.json (a trust file that the encrypted key may sign).
  */
 const KEY_A = ['--key', 'a.pem'] as const;
 const LOCK = ['--key', 'locked.pem'] as const;
@@ -112,6 +115,21 @@ const ROWS: Record<string, Row> = {
     argv: ['attest', 's', '-o', 'out', ...BUILDER, ...LOCK, '--passphrase-file', 'wrong'],
     exit: 2,
   },
+  'trust sign': { argv: ['trust', 'sign', 't.json', ...LOCK, '--passphrase-env', 'PASS'], exit: 0 },
+  'trust sign with a wrong passphrase': {
+    argv: ['trust', 'sign', 't.json', ...LOCK, '--passphrase-env', 'WRONG', '--json'],
+    exit: 2,
+  },
+  'trust sign by a program that fails': {
+    argv: ['trust', 'sign', 't.json', ...PROGRAM, 'failing.cjs', '--signer-arg', PIN, '--json'],
+    exit: 2,
+  },
+  'trust format of a key': { argv: ['trust', 'format', 'a.pem', '-o', 'out', '--json'], exit: 2 },
+  'verify by a private key as trust': {
+    program: 'dfu-verify',
+    argv: ['s', '--trust', 'a.pem', '--json'],
+    exit: 2,
+  },
   'verify by a private key': { program: 'dfu-verify', argv: ['s', ...KEY_A, '--json'], exit: 2 },
   'verify by the key itself': { program: 'dfu-verify', argv: ['s', '--key', PLAIN], exit: 2 },
   'verify a key': { program: 'dfu-verify', argv: ['a.pem', '--key', 'a.pub', '--json'], exit: 3 },
@@ -119,19 +137,44 @@ const ROWS: Record<string, Row> = {
   'flash by a private key': { program: 'dfu-flash', argv: ['s', ...KEY_A, '--port', 'x'], exit: 2 },
 };
 
-async function secretBench(): Promise<string> {
+/** What is in the folder of each row; made once. */
+let contents: Map<string, Uint8Array> | undefined;
+
+async function secretFolder(): Promise<string> {
+  contents ??= await makeContents();
+  const folder = await tempFolder();
+  for (const [name, content] of contents) await writeFile(join(folder, name), content, { mode: 0o600 });
+  return folder;
+}
+
+async function makeContents(): Promise<Map<string, Uint8Array>> {
   const b = await bench();
-  const secret = (name: string, content: string) => writeFile(join(b.folder, name), content, { mode: 0o600 });
   await b.ok('app.bin', ...ABOUT, ...AT, '-o', 'p');
   await b.ok('sign', 'p', ...KEY_A, '-o', 's');
-  await secret('locked.pem', LOCKED);
-  await secret('pass', `${PASSPHRASE}\n`);
-  await secret('wrong', WRONG);
-  await secret('cut.pem', PLAIN.replace('MC4', 'MC*'));
-  await secret('taken.pub.pem', '');
+  await b.write('locked.pem', LOCKED);
+  await b.write('pass', `${PASSPHRASE}\n`);
+  await b.write('wrong', WRONG);
+  await b.write('cut.pem', PLAIN.replace('MC4', 'MC*'));
+  await b.write('taken.pub.pem', '');
   await writeSignerProgram(b.folder, 'signer.cjs', 1);
   await b.write('failing.cjs', 'process.exit(1)');
-  return b.folder;
+  await b.write('t.yaml', JSON.stringify(await trustFile()));
+  await b.ok('trust', 'format', 't.yaml', '-o', 't.json');
+  const names = await readdir(b.folder);
+  return new Map(await Promise.all(names.map(async (name) => [name, await b.read(name)] as const)));
+}
+
+/** A: packages; the encrypted one: trust files. */
+async function trustFile(): Promise<TrustFileDocument> {
+  const publicKey = async (seed: number) => toBase64(publicKeyDer((await testSigner(seed)).key));
+  return {
+    formatVersion: 1,
+    version: 1,
+    notAfter: '2099-01-01T00:00:00Z',
+    keys: { release: { publicKey: await publicKey(1) }, root: { publicKey: await publicKey(3) } },
+    rules: [{ product: 'acme-thermo', signers: ['release'], threshold: 1 }],
+    trustRole: { signers: ['root'], threshold: 1 },
+  };
 }
 
 /** The ways in which the bytes of a secret could be written: raw, hex, and base64 wherever it may begin in a longer text. */
@@ -165,7 +208,7 @@ function found(text: string, secrets: readonly string[]): string[] {
 
 describe('no secret reaches an output', () => {
   test.each(Object.entries(ROWS))('%s', async (_, { program = 'dfu-pack', argv, exit, keys = [] }) => {
-    const folder = await secretBench();
+    const folder = await secretFolder();
     const before = new Set(await readdir(folder));
     const io = testIo(folder, { variables: VARIABLES });
     expect([await PROGRAMS[program](argv, io), io.stderr()]).toEqual([exit, expect.any(String)]);
