@@ -54,7 +54,7 @@ function statementLines(statement: NonNullable<AttestationDescription['statement
       ['run', invocationId],
       ...dependencies
         .slice(0, MAX_LISTED)
-        .map(({ uri = '', digests }) => ['made from', `${uri} ${digests.join(' ')}`.trim()] as const),
+        .map(({ uri = '', digests }) => ['input', `${uri} ${digests.join(' ')}`.trim()] as const),
       ...subjects
         .slice(0, MAX_LISTED)
         .map(({ name = '', sha256 = 'no SHA-256' }) => ['about', `${sha256} ${name}`.trim()] as const),
