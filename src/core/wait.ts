@@ -70,6 +70,16 @@ export async function pause(wait: Wait): Promise<void> {
   });
 }
 
+/** The value, or `undefined` where the promise ends in `link.timeout`. */
+export async function untilTimeout<T>(promise: Promise<T>): Promise<T | undefined> {
+  try {
+    return await promise;
+  } catch (error) {
+    if (error instanceof DfuError && error.code === 'link.timeout') return undefined;
+    throw error;
+  }
+}
+
 function interrupted(what: string): DfuError {
   return new DfuError('run.interrupted', `stopped while waiting for ${what}`);
 }

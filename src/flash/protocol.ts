@@ -49,10 +49,10 @@ export type Confirmation = (typeof CONFIRMATIONS)[number];
 
 /**
  * How the device gets into its bootloader: `auto` by whatever the protocol can do without a hand at the device, `bgapi`
- * by asking a BGAPI application, `manual` waits for the operator, `none` expects the bootloader to be there.
+ * by asking a BGAPI application, `manual` waits for the operator, `none` expects the bootloader to be there. Not every
+ * protocol knows every way.
  */
-export const ENTRIES = ['auto', 'bgapi', 'manual', 'none'] as const;
-export type Entry = (typeof ENTRIES)[number];
+export type Entry = 'auto' | 'bgapi' | 'manual' | 'none';
 
 export interface PlanOptions {
   entry: Entry;
@@ -108,6 +108,8 @@ export interface Protocol<L extends Link = Link> {
    * sent in smaller pieces overruns no buffer.
    */
   readonly chunkBytes: { readonly default: number; readonly smaller: readonly number[] };
+  /** The ways into the bootloader that it knows. */
+  readonly entries: readonly Entry[];
   /** What such a device can tell about itself at all. */
   readonly tells: readonly (keyof DeviceFacts)[];
   /** Asks the device what it is, and leaves it running what it ran. Throws `device.no-answer` when nothing answers. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import { DfuError } from '../../core/errors.ts';
-import { CONFIRMATIONS, ENTRIES, type Protocol } from '../../flash/protocol.ts';
+import { CONFIRMATIONS, type Protocol } from '../../flash/protocol.ts';
 import { DEFAULT_RETRIES, type FlashOptions, flashPackage, planOptions } from '../../flash/session.ts';
 import { MAX_PACKAGE_BYTES } from '../../format/limits.ts';
 import type { ByteLink, Port } from '../../link/link.ts';
@@ -49,9 +49,9 @@ export async function upload(io: Io, file: string, options: UploadOptions): Prom
   await assertReportOptions(io, options, [file, ...trustInputs(options)]);
   await assertReportPossible(io, options.report);
   const paint = readPaint(io);
-  const given = readFlashOptions(options);
-  const form = readProgressForm(io, options);
   const protocol = chooseProtocol(io, options);
+  const given = readFlashOptions(options, protocol);
+  const form = readProgressForm(io, options);
   const target = await chooseTarget(io, options);
   const { trust, verifyOptions } = await readTrustOptions(io, options);
   assertProductKnown(trust, options);
@@ -145,10 +145,13 @@ async function chooseTarget(io: Io, options: UploadOptions): Promise<Target | un
   return port === undefined || options.dryRun ? undefined : () => ({ port, clock: io.clock });
 }
 
-function readFlashOptions(options: UploadOptions): Omit<FlashOptions, 'operator'> {
+function readFlashOptions(
+  options: UploadOptions,
+  { entries }: Pick<Protocol<ByteLink>, 'entries'>,
+): Omit<FlashOptions, 'operator'> {
   const { entry, chunkSize, confirm, retries } = options;
   return {
-    entry: entry === undefined ? 'auto' : parseChoice('--entry', entry, ENTRIES),
+    entry: entry === undefined ? 'auto' : parseChoice('--entry', entry, entries),
     ...(chunkSize === undefined ? {} : { chunkBytes: parseNumber('--chunk-size', chunkSize, 1, 0xffff) }),
     confirm: confirm === undefined ? 'auto' : parseChoice('--confirm', confirm, ['auto', ...CONFIRMATIONS]),
     retries: retries === undefined ? DEFAULT_RETRIES : parseNumber('--retries', retries, 0, 100),

@@ -1,7 +1,8 @@
 import type { Bytes } from '../../core/bytes.ts';
 import { DfuError } from '../../core/errors.ts';
-import { bounded, type Wait, within } from '../../core/wait.ts';
+import { untilTimeout, type Wait, within } from '../../core/wait.ts';
 import type { ByteLink, Port } from '../../link/link.ts';
+import { withLink } from '../open-link.ts';
 import type { Run } from '../protocol.ts';
 import {
   type Decoded,
@@ -12,8 +13,6 @@ import {
   isBootFailure,
 } from './wire.ts';
 
-const OPEN_MS = 5000;
-const CLOSE_MS = 2000;
 /** A frame comes in one go: after such a pause its first byte was noise. Long enough for a network in between. */
 const MAX_GAP_MS = 400;
 
@@ -163,28 +162,10 @@ function flooded(): DfuError {
 }
 
 /** Opens the port, does the work, lets go of the port. */
-export async function withChannel<T>(
+export function withChannel<T>(
   port: Port<ByteLink>,
   run: Run,
   work: (channel: Channel) => Promise<T>,
 ): Promise<T> {
-  const link = await port.open(within(OPEN_MS, run));
-  try {
-    return await work(new Channel(link, run));
-  } finally {
-    // Has its own bound, since the run may have been ended. A port that does not let go changes nothing of the result.
-    const patience = { clock: run.clock, until: run.clock.now() + CLOSE_MS, signal: NEVER };
-    await untilTimeout(bounded(link.close(), patience, 'the port to close'));
-  }
-}
-const NEVER = new AbortController().signal;
-
-/** The value, or `undefined` at the deadline. */
-export async function untilTimeout<T>(promise: Promise<T>): Promise<T | undefined> {
-  try {
-    return await promise;
-  } catch (error) {
-    if (error instanceof DfuError && error.code === 'link.timeout') return undefined;
-    throw error;
-  }
+  return withLink(port, run, (link) => work(new Channel(link, run)));
 }

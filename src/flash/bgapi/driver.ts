@@ -6,9 +6,10 @@ import type { ByteLink, Port } from '../../link/link.ts';
 import { assertVerified } from '../../verify/verified-package.ts';
 import { comparableVersion } from '../facts.ts';
 import type { Attempt, DeviceFacts, FlashPlan, Outcome, PlannedImage, Protocol, Run } from '../protocol.ts';
+import { stopHere } from '../stop-here.ts';
 import { type Channel, withChannel } from './channel.ts';
 import { grade, startApplication } from './confirm.ts';
-import { type Entered, enterBootloader, probe, restartBootloader, stopHere } from './entry.ts';
+import { type Entered, enterBootloader, probe, restartBootloader } from './entry.ts';
 import { CHUNK_BYTES, expectedVersion, planBgapi } from './plan.ts';
 import { describeStatus } from './status.ts';
 import {
@@ -42,6 +43,7 @@ export const bgapi: Protocol<ByteLink> = {
   name: 'bgapi',
   link: 'bytes',
   chunkBytes: CHUNK_BYTES,
+  entries: ['auto', 'bgapi', 'manual', 'none'],
   tells: ['bootloaderVersion', 'applicationVersion', 'applicationBuild', 'hardware'],
   plan: planBgapi,
   execute,

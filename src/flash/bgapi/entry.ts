@@ -1,6 +1,7 @@
 import { DfuError } from '../../core/errors.ts';
 import { within } from '../../core/wait.ts';
 import type { Entry, Run } from '../protocol.ts';
+import { stopHere } from '../stop-here.ts';
 import type { Channel } from './channel.ts';
 import {
   CLASS,
@@ -94,11 +95,6 @@ function isAnswerToProbe(frame: Frame): boolean {
   if (frame.kind === 'event') return false;
   if (frame.class === CLASS.system) return true;
   return frame.class === CLASS.dfu && frame.id === DFU.setAddress && resultOf(frame) !== undefined;
-}
-
-/** Throws `run.interrupted` after the first Ctrl-C. Called where stopping is safe. */
-export function stopHere(run: Run, message: string): void {
-  if (run.stop.aborted) throw new DfuError('run.interrupted', message);
 }
 
 class Entrance {
