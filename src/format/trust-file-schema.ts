@@ -99,8 +99,10 @@ function schemaError(value: unknown, error: SchemaError): DfuError {
   if (field === 'minimumVersion' && typeof found === 'string') return noSemVer(path, found);
   const code = OWN_CODES.get(`${field} ${keyword}`) ?? 'trust.file-invalid';
   const quotes = params.type === 'string' && typeof found === 'number' ? '; put it in quotes' : '';
+  // Somebody may have put a private key there.
+  const what = field === 'publicKey' && typeof found === 'string' ? 'this text' : inWords(found);
   const takes = TAKES.get(field) ?? error.message ?? 'another value';
-  return new DfuError(code, `${path} can not be ${inWords(found)}: it takes ${takes}${quotes}`, { facts });
+  return new DfuError(code, `${path} can not be ${what}: it takes ${takes}${quotes}`, { facts });
 }
 
 /** The error for a minimum version that is none, with the nearest that is one. */

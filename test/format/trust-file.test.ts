@@ -200,6 +200,9 @@ describe('a trust file is refused', () => {
       /keys\.release-[ab] and keys\.release-[ab]/,
     );
     expect(await message('notAfter', '\u001b[2J')).not.toContain('\u001b');
+    for (const secret of ['MC4CAQAwBQYDK2VwBCIEIK', 'S'.repeat(1200)]) {
+      expect(await message('keys/builder/publicKey', secret)).not.toContain(secret.slice(0, 12));
+    }
   });
 });
 
