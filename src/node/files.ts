@@ -165,7 +165,7 @@ async function writeAll(file: FileHandle, bytes: Bytes): Promise<void> {
 }
 
 /** Makes the new name survive a power cut. Windows has no such call for folders; one that may not be read has none either. */
-async function syncFolder(path: string): Promise<void> {
+export async function syncFolder(path: string): Promise<void> {
   if (process.platform === 'win32') return;
   const folder = await open(path, 'r').catch((error: unknown) => {
     if (codeOf(error) === 'EACCES') return undefined;
