@@ -8,6 +8,12 @@ export const deviceErrors = errorCodes({
     title: 'the protocol does not take images of this format',
     cure: 'Pack the image in a format that the device takes, or choose another protocol.',
   },
+  'flash.address-not-writable': {
+    exit: 2,
+    retryable: false,
+    title: 'the bootloader does not write there',
+    cure: 'Pack the part of the image that the bootloader writes, with its start address; dfu-pack --part knows where that is.',
+  },
   'flash.confirmation-impossible': {
     exit: 2,
     retryable: false,
@@ -31,6 +37,12 @@ export const deviceErrors = errorCodes({
     retryable: true,
     title: 'the device restarted in the middle of the upload',
     cure: 'Check its power supply, then run the command again.',
+  },
+  'device.out-of-step': {
+    exit: 6,
+    retryable: true,
+    title: 'answers and requests do not match',
+    cure: 'Check the cable, then run the command again.',
   },
   'device.requirement-not-met': {
     exit: 5,

@@ -4,14 +4,9 @@ import { untilTimeout, type Wait, within } from '../../core/wait.ts';
 import type { ByteLink, Port } from '../../link/link.ts';
 import { withLink } from '../open-link.ts';
 import type { Run } from '../protocol.ts';
-import {
-  type Decoded,
-  decodeSystemBoot,
-  dfuBootVersion,
-  type Frame,
-  FrameDecoder,
-  isBootFailure,
-} from './wire.ts';
+import { type Dialect, tellsStart } from './dialect.ts';
+import { GECKO } from './gecko.ts';
+import { type Decoded, type Frame, FrameDecoder } from './wire.ts';
 
 /** A frame comes in one go: after such a pause its first byte was noise. Long enough for a network in between. */
 const MAX_GAP_MS = 400;
@@ -27,7 +22,8 @@ const MAX_KEPT = 1024;
 export class Channel {
   readonly #link: ByteLink;
   readonly #run: Run;
-  readonly #decoder = new FrameDecoder();
+  readonly dialect: Dialect;
+  readonly #decoder: FrameDecoder;
   #frames: Frame[] = [];
   /** Of the frames before this one was made use: taking them out one by one would move all the others each time. */
   #next = 0;
@@ -35,9 +31,11 @@ export class Channel {
   #wireBytes = 0;
   #strayResponses = 0;
 
-  constructor(link: ByteLink, run: Run) {
+  constructor(link: ByteLink, run: Run, dialect: Dialect = GECKO) {
     this.#link = link;
     this.#run = run;
+    this.dialect = dialect;
+    this.#decoder = new FrameDecoder(dialect.deviceType);
   }
 
   /** Bytes both ways so far. */
@@ -51,8 +49,9 @@ export class Channel {
   /** Sends a command that has no answer. */
   async send(command: Bytes, wait: Wait): Promise<void> {
     this.#dropResponses();
-    this.#wireBytes += command.length;
-    await this.#link.write(command, wait);
+    const bytes = this.dialect.wrap?.(command) ?? command;
+    this.#wireBytes += bytes.length;
+    await this.#link.write(bytes, wait);
   }
 
   /** Sends a command; gives the first frame that `accepts` takes, `undefined` when none came in time. */
@@ -132,7 +131,7 @@ export class Channel {
   #queue(decoded: readonly Decoded[]): void {
     for (const item of decoded) {
       if (!('frame' in item)) continue;
-      if (item.frame.kind === 'message' || tellsStart(item.frame)) this.#frames.push(item.frame);
+      if (item.frame.kind === 'message' || tellsStart(this.dialect, item.frame)) this.#frames.push(item.frame);
     }
   }
 
@@ -150,10 +149,6 @@ export class Channel {
   }
 }
 
-function tellsStart(frame: Frame): boolean {
-  return dfuBootVersion(frame) !== undefined || isBootFailure(frame) || decodeSystemBoot(frame) !== undefined;
-}
-
 function flooded(): DfuError {
   return new DfuError(
     'link.flooded',
@@ -165,7 +160,8 @@ function flooded(): DfuError {
 export function withChannel<T>(
   port: Port<ByteLink>,
   run: Run,
+  dialect: Dialect,
   work: (channel: Channel) => Promise<T>,
 ): Promise<T> {
-  return withLink(port, run, (link) => work(new Channel(link, run)));
+  return withLink(port, run, (link) => work(new Channel(link, run, dialect)));
 }

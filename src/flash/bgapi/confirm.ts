@@ -3,16 +3,8 @@ import { within } from '../../core/wait.ts';
 import { dottedDeviceVersion } from '../facts.ts';
 import { CONFIRMATIONS, type Confirmation, type Run } from '../protocol.ts';
 import type { Channel } from './channel.ts';
+import { type ApplicationStart, versionOf } from './dialect.ts';
 import { probe } from './entry.ts';
-import {
-  decodeSystemBoot,
-  dfuBootVersion,
-  isBootFailure,
-  RESET_MODE,
-  type SystemBoot,
-  systemReset,
-  versionOf,
-} from './wire.ts';
 
 /** Long enough for a bootloader that checks a signature and an application that starts slowly. */
 const WINDOW_MS = 4000;
@@ -25,7 +17,7 @@ export interface Start {
   /** Where it ended, as far as it told. */
   running: 'bootloader' | 'application' | 'silence';
   /** Each start of the application that told; the last is the newest. */
-  boots: SystemBoot[];
+  boots: ApplicationStart[];
 }
 
 /**
@@ -35,7 +27,7 @@ export interface Start {
 export async function startApplication(channel: Channel, run: Run): Promise<Start> {
   for (let last = false; ; last = true) {
     channel.forget();
-    await channel.send(systemReset(RESET_MODE.normal), within(WRITE_MS, run));
+    await channel.send(channel.dialect.commands.startApplication, within(WRITE_MS, run));
     const seen = await watch(channel, run, WINDOW_MS);
     if (seen.running !== 'silence') return seen;
     const answer = await probe(channel);
@@ -48,13 +40,16 @@ export async function startApplication(channel: Channel, run: Run): Promise<Star
 }
 
 async function watch(channel: Channel, run: Run, windowMs: number): Promise<Start> {
+  const { dialect } = channel;
   const end = run.clock.now() + windowMs;
-  const boots: SystemBoot[] = [];
+  const boots: ApplicationStart[] = [];
   for (;;) {
     const event = await channel.nextEvent(Math.max(0, end - run.clock.now()));
     if (event === undefined) return { running: boots.length > 0 ? 'application' : 'silence', boots };
-    if (dfuBootVersion(event) !== undefined || isBootFailure(event)) return { running: 'bootloader', boots };
-    const boot = decodeSystemBoot(event);
+    if (dialect.bootloaderStart(event) !== undefined || dialect.isBootFailure(event)) {
+      return { running: 'bootloader', boots };
+    }
+    const boot = dialect.applicationStart(event);
     if (boot !== undefined && boots.push(boot) === MAX_BOOTS) return { running: 'application', boots };
   }
 }
@@ -105,5 +100,5 @@ export function grade(
 }
 
 /** Part by part: a minor or patch above 255 has no place in the 32 bits, and must not look like another version. */
-const tells = (boot: SystemBoot, expected: number): boolean =>
+const tells = (boot: ApplicationStart, expected: number): boolean =>
   versionOf(boot) === dottedDeviceVersion(expected);

@@ -9,25 +9,13 @@ import type { Attempt, DeviceFacts, FlashPlan, Outcome, PlannedImage, Protocol, 
 import { stopHere } from '../stop-here.ts';
 import { type Channel, withChannel } from './channel.ts';
 import { grade, startApplication } from './confirm.ts';
+import { BLE1XX, BLE1XX_PACKET } from './ble1xx.ts';
+import { type ApplicationStart, type Dialect, versionOf } from './dialect.ts';
 import { type Entered, enterBootloader, probe, restartBootloader } from './entry.ts';
-import { CHUNK_BYTES, expectedVersion, planBgapi } from './plan.ts';
+import { GECKO } from './gecko.ts';
+import { expectedVersion } from './plan.ts';
 import { describeStatus } from './status.ts';
-import {
-  CLASS,
-  DFU,
-  decodeSystemBoot,
-  dfuBootVersion,
-  dottedVersion,
-  finish,
-  RESET_MODE,
-  resultOf,
-  STATUS,
-  type SystemBoot,
-  setAddress,
-  systemReset,
-  upload,
-  versionOf,
-} from './wire.ts';
+import { DFU, resultOf, STATUS } from './wire.ts';
 
 const UPLOAD_MS = 3000;
 /** Signatures are checked here. */
@@ -39,24 +27,41 @@ const SET_ADDRESS_TRIES = 3;
 const IDENTIFY_MS = 4000;
 
 /** BGAPI DFU over a serial link, as the Gecko bootloader speaks it (UART DFU; Silicon Labs AN1086). */
-export const bgapi: Protocol<ByteLink> = {
-  name: 'bgapi',
-  link: 'bytes',
-  chunkBytes: CHUNK_BYTES,
-  entries: ['auto', 'bgapi', 'manual', 'none'],
-  tells: ['bootloaderVersion', 'applicationVersion', 'applicationBuild', 'hardware'],
-  plan: planBgapi,
-  execute,
-  identify,
-  settle,
-};
+export const bgapi: Protocol<ByteLink> = speaking(GECKO);
+/** BGAPI DFU of Bluegiga's BLE112, BLE113 and BLE121LR; experimental. */
+export const ble1xx: Protocol<ByteLink> = speaking(BLE1XX);
+/** The same for a UART in packet mode. */
+export const ble1xxPacket: Protocol<ByteLink> = speaking(BLE1XX_PACKET);
 
-async function execute(port: Port<ByteLink>, plan: FlashPlan, run: Run, attempt: Attempt): Promise<Outcome> {
+function speaking(dialect: Dialect): Protocol<ByteLink> {
+  return {
+    name: dialect.name,
+    link: 'bytes',
+    chunkBytes: dialect.chunkBytes,
+    entries: ['auto', 'bgapi', 'manual', 'none'],
+    tells: dialect.tells,
+    plan: dialect.plan,
+    execute: (port, plan, run, attempt) => execute(dialect, port, plan, run, attempt),
+    identify: (port, run) => identify(dialect, port, run),
+    settle: (port, run, before) => settle(dialect, port, run, before),
+  };
+}
+
+async function execute(
+  dialect: Dialect,
+  port: Port<ByteLink>,
+  plan: FlashPlan,
+  run: Run,
+  attempt: Attempt,
+): Promise<Outcome> {
   assertVerified(plan.package);
-  const update = new Update(plan, run, attempt);
+  const update = new Update(dialect, plan, run, attempt);
   try {
+    if (dialect.experimental !== undefined && attempt.number === 1) {
+      run.emit({ phase: 'connect', attempt: 1, message: `Warning: ${dialect.experimental}` });
+    }
     run.emit({ phase: 'connect', attempt: attempt.number });
-    return await withChannel(port, run, (channel) => update.perform(channel));
+    return await withChannel(port, run, dialect, (channel) => update.perform(channel));
   } catch (error) {
     if (!(error instanceof DfuError) || error.deviceState !== undefined) throw error;
     throw error.withDeviceState(update.deviceState);
@@ -65,6 +70,7 @@ async function execute(port: Port<ByteLink>, plan: FlashPlan, run: Run, attempt:
 
 /** One attempt. */
 class Update {
+  readonly #dialect: Dialect;
   readonly #plan: FlashPlan;
   readonly #run: Run;
   readonly #attempt: Attempt;
@@ -74,7 +80,8 @@ class Update {
   /** What flash holds, should all end now. */
   deviceState: DeviceState = 'untouched';
 
-  constructor(plan: FlashPlan, run: Run, attempt: Attempt) {
+  constructor(dialect: Dialect, plan: FlashPlan, run: Run, attempt: Attempt) {
+    this.#dialect = dialect;
     this.#plan = plan;
     this.#run = run;
     this.#attempt = attempt;
@@ -83,13 +90,14 @@ class Update {
   async perform(channel: Channel): Promise<Outcome> {
     for (const [index, planned] of this.#plan.sessions.entries()) {
       await this.#enter(channel, index);
-      await this.#setAddress(channel);
+      await this.#setAddress(channel, planned);
       await this.#upload(channel, planned, index);
     }
     return this.#confirm(channel);
   }
 
   async #enter(channel: Channel, index: number): Promise<void> {
+    if (index > 0 && this.#dialect.startsByAddress) return;
     this.#run.emit({ phase: 'enter', attempt: this.#attempt.number });
     const { options, package: pkg } = this.#plan;
     const next = index > 0 ? await restartBootloader(channel, this.#run) : undefined;
@@ -110,19 +118,21 @@ class Update {
     this.#facts = {
       ...(application && factsOf(application)),
       running: 'bootloader',
-      bootloaderVersion: dottedVersion(bootloaderVersion),
+      ...(bootloaderVersion !== undefined && {
+        bootloaderVersion: this.#dialect.bootloaderVersion(bootloaderVersion),
+      }),
     };
     this.#run.emit({ phase: 'enter', attempt: this.#attempt.number, facts: this.#facts });
   }
 
   /** The one request that may be sent again: it changes nothing. */
-  async #setAddress(channel: Channel): Promise<void> {
+  async #setAddress(channel: Channel, { image }: PlannedImage): Promise<void> {
     for (let tries = SET_ADDRESS_TRIES; ; tries--) {
       this.#stopHere();
       try {
         const result = await this.#request(
           channel,
-          setAddress(0),
+          this.#dialect.commands.setAddress(image),
           DFU.setAddress,
           SET_ADDRESS_MS,
           'answer to set address',
@@ -139,25 +149,38 @@ class Update {
   async #upload(channel: Channel, { image }: PlannedImage, index: number): Promise<void> {
     const { bytes, entry } = image;
     const { chunkBytes } = this.#plan.options;
+    const { commands, pieceBytes } = this.#dialect;
     const wireBytesBefore = channel.wireBytes;
-    for (let offset = 0; offset < bytes.length; offset += chunkBytes) {
+    const straysBefore = channel.strayResponses;
+    for (let offset = 0; offset < bytes.length; ) {
       this.#stopHere();
-      const chunk = bytes.subarray(offset, offset + chunkBytes);
+      const chunk = bytes.subarray(offset, offset + pieceBytes(bytes.length - offset, chunkBytes));
       const last = offset + chunk.length === bytes.length;
       // With the last chunk the bootloader may make the image complete; after that, only the device knows.
       this.deviceState = index > 0 || last ? 'unknown' : 'bootloader';
       const what = `answer to the upload at offset ${offset} of image ${shown(entry.name)}`;
-      const result = await this.#request(channel, upload(chunk), DFU.upload, UPLOAD_MS, what);
+      const result = await this.#request(channel, commands.upload(chunk), DFU.upload, UPLOAD_MS, what);
       if (result !== STATUS.ok)
         throw refused(`image ${shown(entry.name)} at offset ${offset}`, result, offset);
+      this.#assertInStep(channel, straysBefore);
+      offset += chunk.length;
       this.#doneBytes += chunk.length;
       this.#progress(entry.name);
     }
     this.#run.emit({ phase: 'finish', attempt: this.#attempt.number, image: entry.name });
-    const result = await this.#request(channel, finish(), DFU.finish, FINISH_MS, 'answer to finish');
+    const result = await this.#request(channel, commands.finish, DFU.finish, FINISH_MS, 'answer to finish');
     if (result !== STATUS.ok) throw refused(`image ${shown(entry.name)} at its end`, result, bytes.length);
+    this.#assertInStep(channel, straysBefore);
     this.#wireBytes += channel.wireBytes - wireBytesBefore;
     if (index === this.#plan.sessions.length - 1) this.deviceState = 'new';
+  }
+
+  /** A bootloader that judges no image may have taken a piece twice when it answered twice. */
+  #assertInStep(channel: Channel, straysBefore: number): void {
+    if (this.#dialect.judgesImages || channel.strayResponses === straysBefore) return;
+    throw new DfuError('device.out-of-step', 'the device answered more often than it was asked', {
+      deviceState: 'bootloader',
+    });
   }
 
   async #confirm(channel: Channel): Promise<Outcome> {
@@ -168,14 +191,13 @@ class Update {
     const { applicationVersion: _, applicationBuild: __, ...lasting } = this.#facts;
     this.#facts = lasting;
     if (confirm === 'none') {
-      await channel.send(systemReset(RESET_MODE.normal), within(WRITE_MS, this.#run));
+      await channel.send(this.#dialect.commands.startApplication, within(WRITE_MS, this.#run));
       return { ...outcome, confirmation: 'none', facts: this.#facts, strayResponses: channel.strayResponses };
     }
     const start = await this.#start(channel);
     const boot = start.boots.at(-1);
     if (boot !== undefined) {
-      const { bootloaderVersion = dottedVersion(boot.bootloader) } = this.#facts;
-      this.#facts = { ...factsOf(boot), bootloaderVersion };
+      this.#facts = { ...bootloaderUnder(this.#dialect, boot), ...this.#facts, ...factsOf(boot) };
       this.#run.emit({ phase: 'confirm', attempt: this.#attempt.number, facts: this.#facts });
     }
     const confirmation = grade(start, confirm, expectedVersion(this.#plan.package));
@@ -208,11 +230,11 @@ class Update {
       timeoutMs,
       (frame) =>
         (frame.kind === 'message' &&
-          frame.class === CLASS.dfu &&
+          frame.class === this.#dialect.dfuClass &&
           frame.id === id &&
           resultOf(frame) !== undefined) ||
-        dfuBootVersion(frame) !== undefined ||
-        decodeSystemBoot(frame) !== undefined,
+        this.#dialect.bootloaderStart(frame) !== undefined ||
+        this.#dialect.applicationStart(frame) !== undefined,
     );
     if (answer === undefined) {
       throw new DfuError('link.timeout', `no ${what} within ${timeoutMs} ms`, {
@@ -247,7 +269,7 @@ function refused(where: string, result: number, offset: number): DfuError {
 }
 
 /** What an application told when it started. */
-function factsOf(boot: SystemBoot): DeviceFacts {
+function factsOf(boot: ApplicationStart): DeviceFacts {
   return {
     running: 'application',
     applicationVersion: versionOf(boot),
@@ -256,42 +278,58 @@ function factsOf(boot: SystemBoot): DeviceFacts {
   };
 }
 
+function bootloaderUnder(
+  dialect: Dialect,
+  { bootloader }: ApplicationStart,
+): Pick<DeviceFacts, 'bootloaderVersion'> {
+  return bootloader === undefined ? {} : { bootloaderVersion: dialect.bootloaderVersion(bootloader) };
+}
+
 /**
  * What the device is. An application tells only when it starts, so it is restarted; a bootloader likewise, and stays
  * a bootloader.
  */
-async function identify(port: Port<ByteLink>, run: Run): Promise<DeviceFacts> {
-  return withChannel(port, run, async (channel) => {
+async function identify(dialect: Dialect, port: Port<ByteLink>, run: Run): Promise<DeviceFacts> {
+  return withChannel(port, run, dialect, async (channel) => {
     const answer = await probe(channel);
     if (answer === 'bootloader') {
       const entered = await restartBootloader(channel, run);
       return {
         running: 'bootloader',
-        ...(entered && { bootloaderVersion: dottedVersion(entered.bootloaderVersion) }),
+        ...(entered?.bootloaderVersion !== undefined && {
+          bootloaderVersion: dialect.bootloaderVersion(entered.bootloaderVersion),
+        }),
       };
     }
     channel.forget();
-    await channel.send(systemReset(RESET_MODE.normal), within(WRITE_MS, run));
+    await channel.send(dialect.commands.restartApplication, within(WRITE_MS, run));
     const end = run.clock.now() + IDENTIFY_MS;
     for (;;) {
       const event = await channel.nextEvent(Math.max(0, end - run.clock.now()));
       if (event === undefined) break;
-      const version = dfuBootVersion(event);
-      if (version !== undefined) return { running: 'bootloader', bootloaderVersion: dottedVersion(version) };
-      const boot = decodeSystemBoot(event);
-      if (boot !== undefined) {
-        return { ...factsOf(boot), bootloaderVersion: dottedVersion(boot.bootloader) };
+      const version = dialect.bootloaderStart(event);
+      if (version !== undefined) {
+        return { running: 'bootloader', bootloaderVersion: dialect.bootloaderVersion(version) };
       }
+      const boot = dialect.applicationStart(event);
+      if (boot !== undefined) return { ...factsOf(boot), ...bootloaderUnder(dialect, boot) };
     }
     if (answer === 'other') return { running: 'application' };
     throw new DfuError('device.no-answer', `nothing on ${port.name} answered as BGAPI does`);
   });
 }
 
-async function settle(port: Port<ByteLink>, run: Run, before: DeviceState): Promise<DeviceState> {
-  return withChannel(port, run, async (channel) => {
+async function settle(
+  dialect: Dialect,
+  port: Port<ByteLink>,
+  run: Run,
+  before: DeviceState,
+): Promise<DeviceState> {
+  return withChannel(port, run, dialect, async (channel) => {
     // Nobody there: an application that never was left, or nothing that can be asked.
     if ((await probe(channel)) === 'silence' && (await probe(channel)) === 'silence') return before;
+    // It would start half an image.
+    if (!dialect.judgesImages && before !== 'untouched') return before;
     const entered = await restartBootloader(channel, run);
     if (entered?.bootFailed) return 'bootloader';
     const { running } = await startApplication(channel, run);

@@ -1,23 +1,11 @@
+import type { Bytes } from '../../core/bytes.ts';
 import { DfuError } from '../../core/errors.ts';
 import { within } from '../../core/wait.ts';
 import type { Entry, Run } from '../protocol.ts';
 import { stopHere } from '../stop-here.ts';
 import type { Channel } from './channel.ts';
-import {
-  CLASS,
-  DFU,
-  decodeSystemBoot,
-  dfuBootVersion,
-  type Frame,
-  isBootFailure,
-  RESET_MODE,
-  resultOf,
-  STATUS,
-  type SystemBoot,
-  setAddress,
-  systemReset,
-  userResetToDfu,
-} from './wire.ts';
+import type { ApplicationStart, Dialect } from './dialect.ts';
+import { DFU, type Frame, resultOf, STATUS } from './wire.ts';
 
 const LISTEN_MS = 200;
 const PROBE_MS = 500;
@@ -33,11 +21,12 @@ const LOOK_MS = 500;
 
 /** What the device told on its way into the bootloader. */
 export interface Entered {
-  bootloaderVersion: number;
+  /** Absent: the bootloader was there already, and a restart was not needed. */
+  bootloaderVersion?: number;
   /** It said that it has no application that starts. */
   bootFailed: boolean;
   /** The application started in between, and told. */
-  application?: SystemBoot;
+  application?: ApplicationStart;
 }
 
 export interface EntryOptions {
@@ -48,11 +37,10 @@ export interface EntryOptions {
   askVersion: boolean;
 }
 
-type Heard = Omit<Entered, 'bootloaderVersion'> & { bootloaderVersion?: number };
-
 /**
  * Brings the device into its bootloader with a parser that has seen nothing yet: only a boot event shows that, since a
- * bootloader that merely answers may hold half an image, or the sticky error of one.
+ * bootloader that merely answers may hold half an image, or the sticky error of one; unless its dialect starts by
+ * address.
  * Throws `device.no-bootloader`, `run.interrupted`, `link.timeout` (no room to write), or why the link closed.
  */
 export async function enterBootloader(
@@ -80,21 +68,25 @@ function enter(entrance: Entrance, entry: Entry, attempt: number): Promise<Enter
 
 /** Restarts a bootloader that answers; gives what it told, `undefined` when no boot event came. */
 export function restartBootloader(channel: Channel, run: Run): Promise<Entered | undefined> {
-  return new Entrance(channel, run, 1, false).reset(RESET_MODE.uartDfu, BOOT_MS);
+  return new Entrance(channel, run, 1, false).restart(BOOT_MS);
 }
 
 /** Whether a bootloader answers; what else was heard is kept. */
 export async function probe(channel: Channel): Promise<'bootloader' | 'other' | 'silence'> {
-  const answer = await channel.ask(setAddress(0), PROBE_MS, isAnswerToProbe);
-  if (answer === undefined) return 'silence';
-  return answer.class === CLASS.dfu && resultOf(answer) === STATUS.ok ? 'bootloader' : 'other';
+  const { dialect } = channel;
+  for (const command of dialect.commands.probes) {
+    const answer = await channel.ask(command, PROBE_MS, (frame) => isAnswerToProbe(dialect, frame));
+    if (answer === undefined) continue;
+    return answer.class === dialect.dfuClass && resultOf(answer) === STATUS.ok ? 'bootloader' : 'other';
+  }
+  return 'silence';
 }
 
 /** Not any frame: text that an application prints can look like one. */
-function isAnswerToProbe(frame: Frame): boolean {
+function isAnswerToProbe({ dfuClass, systemClass }: Dialect, frame: Frame): boolean {
   if (frame.kind === 'event') return false;
-  if (frame.class === CLASS.system) return true;
-  return frame.class === CLASS.dfu && frame.id === DFU.setAddress && resultOf(frame) !== undefined;
+  if (frame.class === systemClass) return true;
+  return frame.class === dfuClass && frame.id === DFU.setAddress && resultOf(frame) !== undefined;
 }
 
 class Entrance {
@@ -104,7 +96,7 @@ class Entrance {
   #askVersion: boolean;
   /** To the last probe. */
   #applicationAnswers = false;
-  #heard: Heard = { bootFailed: false };
+  #heard: Entered = { bootFailed: false };
   /** Something spoke BGAPI. */
   answered = false;
 
@@ -133,8 +125,7 @@ class Entrance {
         (await this.#listen(LISTEN_MS)) ??
         (await this.#probeAndReset()) ??
         (await this.#hearVersion()) ??
-        (await this.#ask(userResetToDfu(), REBOOT_MS)) ??
-        (await this.reset(RESET_MODE.uartDfu, REBOOT_MS));
+        (await this.#askToEnter());
       if (entered !== undefined) return entered;
     }
     return undefined;
@@ -145,7 +136,7 @@ class Entrance {
     this.#run.emit({
       phase: 'enter',
       attempt: this.#attempt,
-      message: `Bring the device into its bootloader now: hold its bootloader pin, press and release reset, then let go of the pin. Waiting for up to ${OPERATOR_MS / 1000} s.`,
+      message: `Bring the device into its bootloader now: ${this.#channel.dialect.byHand}. Waiting for up to ${OPERATOR_MS / 1000} s.`,
     });
     const end = this.#run.clock.now() + OPERATOR_MS;
     while (this.#run.clock.now() < end) {
@@ -156,14 +147,28 @@ class Entrance {
     return undefined;
   }
 
-  /** Sends system_reset; gives what the boot event told. What came before it no longer counts. */
-  async reset(mode: number, timeoutMs: number): Promise<Entered | undefined> {
+  /** Restarts the bootloader; gives what its boot event told. What came before it no longer counts. */
+  async restart(timeoutMs: number): Promise<Entered | undefined> {
     this.#channel.forget();
     this.#heard.bootFailed = false;
-    return this.#ask(systemReset(mode), timeoutMs);
+    return this.#ask(this.#channel.dialect.commands.restartBootloader, timeoutMs);
   }
 
-  async #ask(command: ReturnType<typeof systemReset>, timeoutMs: number): Promise<Entered | undefined> {
+  /** Asks the application by each way there is. */
+  async #askToEnter(): Promise<Entered | undefined> {
+    for (const [index, command] of this.#channel.dialect.commands.enter.entries()) {
+      // After the first, what came before no longer counts: the last way restarts a bootloader, too.
+      if (index > 0) {
+        this.#channel.forget();
+        this.#heard.bootFailed = false;
+      }
+      const entered = await this.#ask(command, REBOOT_MS);
+      if (entered !== undefined) return entered;
+    }
+    return undefined;
+  }
+
+  async #ask(command: Bytes, timeoutMs: number): Promise<Entered | undefined> {
     await this.#channel.send(command, within(WRITE_MS, this.#run));
     return this.#listen(timeoutMs);
   }
@@ -173,7 +178,8 @@ class Entrance {
     const heard = await probe(this.#channel);
     if (heard !== 'silence') this.answered = true;
     this.#applicationAnswers = heard === 'other';
-    return heard === 'bootloader' ? this.reset(RESET_MODE.uartDfu, BOOT_MS) : this.#listen(0);
+    if (heard !== 'bootloader') return this.#listen(0);
+    return this.#channel.dialect.startsByAddress ? this.#heard : this.restart(BOOT_MS);
   }
 
   /** Restarts an application that answers, once, so that it tells its version. */
@@ -181,20 +187,21 @@ class Entrance {
     if (!this.#askVersion || !this.#applicationAnswers || this.#heard.application !== undefined)
       return undefined;
     this.#askVersion = false;
-    await this.#channel.send(systemReset(RESET_MODE.normal), within(WRITE_MS, this.#run));
+    await this.#channel.send(this.#channel.dialect.commands.restartApplication, within(WRITE_MS, this.#run));
     return this.#listen(REBOOT_MS, true);
   }
 
   /** Reads events until the bootloader tells its start; or the application, where `either` ends it. */
   async #listen(timeoutMs: number, either = false): Promise<Entered | undefined> {
+    const { dialect } = this.#channel;
     const end = this.#run.clock.now() + timeoutMs;
     for (;;) {
       const event = await this.#channel.nextEvent(Math.max(0, end - this.#run.clock.now()));
       if (event === undefined) return undefined;
-      const version = dfuBootVersion(event);
-      const application = decodeSystemBoot(event);
+      const version = dialect.bootloaderStart(event);
+      const application = dialect.applicationStart(event);
       this.answered ||= version !== undefined || application !== undefined;
-      if (isBootFailure(event)) this.#heard.bootFailed = true;
+      if (dialect.isBootFailure(event)) this.#heard.bootFailed = true;
       if (application !== undefined) this.#heard = { bootFailed: false, application };
       if (version !== undefined) return { ...this.#heard, bootloaderVersion: version };
       if (either && application !== undefined) return undefined;

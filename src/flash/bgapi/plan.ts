@@ -39,12 +39,7 @@ export function planBgapi(pkg: VerifiedPackage, options: PlanOptions): FlashPlan
       },
     );
   }
-  if (options.confirm === 'version' && expectedVersion(pkg) === undefined) {
-    throw new DfuError(
-      'flash.confirmation-impossible',
-      'the package does not say which version the device tells once its last image runs (deviceVersion)',
-    );
-  }
+  assertVersionExpected(pkg, options);
   return {
     protocol: 'bgapi',
     package: pkg,
@@ -52,6 +47,15 @@ export function planBgapi(pkg: VerifiedPackage, options: PlanOptions): FlashPlan
     sessions: pkg.images.map((image) => ({ image, requests: Math.ceil(image.bytes.length / chunkBytes) })),
     totalBytes: pkg.images.reduce((sum, image) => sum + image.bytes.length, 0),
   };
+}
+
+/** Throws `flash.confirmation-impossible` when a version is asked for that nobody said. */
+export function assertVersionExpected(pkg: VerifiedPackage, { confirm }: PlanOptions): void {
+  if (confirm !== 'version' || expectedVersion(pkg) !== undefined) return;
+  throw new DfuError(
+    'flash.confirmation-impossible',
+    'the package does not say which version the device tells once its last image runs (deviceVersion)',
+  );
 }
 
 /** What the device should tell once the last image runs: major << 16 | minor << 8 | patch. */

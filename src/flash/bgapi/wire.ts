@@ -1,7 +1,8 @@
 import { ByteReader, type Bytes, concat, u16le, u32le } from '../../core/bytes.ts';
 
 /**
- * BGAPI frames of Silicon Labs' Blue Gecko generation: a header of 4 bytes, then the payload.
+ * BGAPI frames: a header of 4 bytes, then the payload. Here those of Silicon Labs' Blue Gecko generation; the first
+ * generation's are in ble1xx-wire.ts.
  *
  * | byte | meaning |
  * |---|---|
@@ -35,8 +36,11 @@ export const RESET_MODE = { normal: 0, uartDfu: 1 } as const;
 export const STATUS = { ok: 0x0000, imageChecksumError: 0x0046 } as const;
 
 const HEADER_BYTES = 4;
-const MESSAGE = 0x20;
-const EVENT = 0xa0;
+/** Bits 6..3 of a frame's first byte: which generation of devices it belongs to. */
+export const DEVICE_TYPE = { ble1xx: 0x00, gecko: 0x20 } as const;
+export type DeviceType = (typeof DEVICE_TYPE)[keyof typeof DEVICE_TYPE];
+const DEVICE_TYPE_BITS = 0x78;
+const EVENT_BIT = 0x80;
 /** The longest payload a header can tell: 11 bits. */
 export const MAX_PAYLOAD_BYTES = 0x7ff;
 /** What Silicon Labs' hosts accept (SL_BGAPI_MAX_PAYLOAD_SIZE): a longer length is taken for noise. */
@@ -45,10 +49,10 @@ export const MAX_RECEIVED_PAYLOAD_BYTES = 256;
 /** The most image bytes in one upload: the bootloader hunts for exactly 0x20, so length bits 10..8 must be 0, and words stay whole. */
 export const MAX_UPLOAD_BYTES = 252;
 
-export function encodeFrame(frame: Frame): Bytes {
+export function encodeFrame(frame: Frame, type: DeviceType = DEVICE_TYPE.gecko): Bytes {
   const length = frame.payload.length;
   if (length > MAX_PAYLOAD_BYTES) throw new RangeError('a BGAPI payload has at most 2047 bytes');
-  const first = (frame.kind === 'event' ? EVENT : MESSAGE) | (length >> 8);
+  const first = (frame.kind === 'event' ? EVENT_BIT : 0) | type | (length >> 8);
   return concat([Uint8Array.of(first, length & 0xff, frame.class, frame.id), frame.payload]);
 }
 
@@ -125,9 +129,6 @@ export function dfuBootVersion(frame: Frame): number | undefined {
     : undefined;
 }
 
-/** The application's version, as it tells it. */
-export const versionOf = ({ major, minor, patch }: SystemBoot): string => `${major}.${minor}.${patch}`;
-
 /** Whether it is a dfu_boot_failure event. */
 export const isBootFailure = (frame: Frame): boolean => isEvent(frame, CLASS.dfu, DFU_EVENT.bootFailure);
 
@@ -146,7 +147,8 @@ export function decodeSystemBoot(frame: Frame): SystemBoot | undefined {
   };
 }
 
-function isEvent(frame: Frame, klass: number, id: number): boolean {
+/** Whether it is that event. */
+export function isEvent(frame: Frame, klass: number, id: number): boolean {
   return frame.kind === 'event' && frame.class === klass && frame.id === id;
 }
 
@@ -156,10 +158,16 @@ export const dottedVersion = (version: number): string =>
 
 /**
  * Takes bytes in any pieces, gives frames and the bytes that belong to no frame.
- * Resynchronises as Silicon Labs' host library does: a first byte with `(b & 0x78) == 0x20` starts a frame.
+ * Resynchronises as Silicon Labs' host library does: a first byte with `(b & 0x78) == 0x20`, the device type, starts a
+ * frame.
  */
 export class FrameDecoder {
+  readonly #type: DeviceType;
   #pending: Bytes = new Uint8Array();
+
+  constructor(type: DeviceType = DEVICE_TYPE.gecko) {
+    this.#type = type;
+  }
 
   push(bytes: Bytes): Decoded[] {
     const all = concat([this.#pending, bytes]);
@@ -171,7 +179,7 @@ export class FrameDecoder {
       if (noise < at) out.push({ discarded: all.slice(noise, at) });
     };
     while (at < all.length) {
-      if (!startsFrame(reader.u8(at))) {
+      if ((reader.u8(at) & DEVICE_TYPE_BITS) !== this.#type) {
         at++;
         continue;
       }
@@ -219,5 +227,3 @@ export class FrameDecoder {
     return rest;
   }
 }
-
-const startsFrame = (byte: number): boolean => (byte & 0x78) === MESSAGE;

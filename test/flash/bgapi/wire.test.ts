@@ -103,7 +103,7 @@ describe('frames from a stream', () => {
         fc.array(frame, { maxLength: 5 }),
         fc.array(fc.nat(20), { maxLength: 30 }),
         (frames, sizes) => {
-          const { items } = decode(concat(frames.map(encodeFrame)), sizes);
+          const { items } = decode(concat(frames.map((frame) => encodeFrame(frame))), sizes);
           expect(items).toEqual(frames.map((f) => `frame ${toHex(encodeFrame(f))}`));
         },
       ),
