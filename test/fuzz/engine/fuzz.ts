@@ -79,13 +79,13 @@ export async function fuzz(target: Target, options: FuzzOptions): Promise<FuzzRe
   return result;
 }
 
-/** The smallest inputs that together take every branch that all of them take. */
+/** The smallest inputs that together take every branch that all of them take, however often. */
 export async function minimized(
   target: Target,
   inputs: readonly Bytes[],
   coverage: Coverage,
 ): Promise<Bytes[]> {
-  const seen = new Seen(coverage.counters);
+  const seen = new Seen(coverage.counters, false);
   const kept: Bytes[] = [];
   for (const input of [...inputs].sort((a, b) => a.length - b.length)) {
     seen.begin();
@@ -99,8 +99,11 @@ export async function minimized(
 class Seen {
   readonly #counters: Uint8Array;
   readonly #known: Uint8Array;
+  readonly #counted: boolean;
 
-  constructor(counters: Uint8Array) {
+  /** `counted`: also a branch that is taken more or less often than ever is something new. */
+  constructor(counters: Uint8Array, counted = true) {
+    this.#counted = counted;
     this.#counters = counters;
     this.#known = new Uint8Array(counters.length);
   }
@@ -119,7 +122,7 @@ class Seen {
       // 1, 2, 3, 4-7, 8-15, 16-31, 32-127, 128-255.
       const bucket =
         count < 4 ? count - 1 : count < 8 ? 3 : count < 16 ? 4 : count < 32 ? 5 : count < 128 ? 6 : 7;
-      const bit = 1 << bucket;
+      const bit = this.#counted ? 1 << bucket : 1;
       if (((known[i] as number) & bit) !== 0) continue;
       known[i] = (known[i] as number) | bit;
       fresh = true;
