@@ -18,7 +18,7 @@ export interface Io {
   out(text: string): void;
   /** To standard error: everything else. */
   err(text: string): void;
-  readonly terminal: { stdout: boolean; stderr: boolean; columns: number };
+  readonly terminal: { stdout: boolean; stderr: boolean; columns: number; rows: number };
   readonly environment: Readonly<Partial<Record<EnvironmentName, string>>>;
   /**
    * A variable that the operator named on the command line, or one of `CI_VARIABLES` where `--provenance` asked for them; no
@@ -59,6 +59,9 @@ export function processIo(onOutputError: (error: Error, stream: OutputStream) =>
       },
       get columns() {
         return process.stderr.columns ?? 80;
+      },
+      get rows() {
+        return process.stderr.rows ?? 24;
       },
     },
     environment: Object.fromEntries(

@@ -27,7 +27,7 @@ export function testIo(
   return {
     out: (text) => void out.push(text),
     err: (text) => void err.push(text),
-    terminal: { stdout: false, stderr: false, columns: 80, ...options.terminal },
+    terminal: { stdout: false, stderr: false, columns: 80, rows: 24, ...options.terminal },
     environment: options.environment ?? {},
     namedVariable: (name) => options.variables?.[name],
     readDescriptor,
