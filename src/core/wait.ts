@@ -63,10 +63,10 @@ export function onWaitEnd(wait: Wait, what: string, ended: (error: DfuError) => 
   return stop;
 }
 
-/** Resolves when the time is over; throws `run.interrupted` when the signal fires first. */
-export async function pause(wait: Wait): Promise<void> {
+/** Resolves when the time is over; throws `run.interrupted` when the signal fires first. `what` as in `bounded`. */
+export async function pause(wait: Wait, what = 'the end of a pause'): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    onWaitEnd(wait, 'pause', (error) => (error.code === 'link.timeout' ? resolve() : reject(error)));
+    onWaitEnd(wait, what, (error) => (error.code === 'link.timeout' ? resolve() : reject(error)));
   });
 }
 

@@ -11,6 +11,15 @@ interface LinkBase {
   close(): Promise<void>;
 }
 
+/** Levels for the modem lines that this side drives. `true`: asserted, which is low at a TTL pin. Absent: left as it is. */
+export interface ModemLines {
+  dtr?: boolean;
+  rts?: boolean;
+}
+
+/** Which of the programs on a device is spoken to. */
+export type Side = 'bootloader' | 'application';
+
 /** A stream of bytes both ways: a serial port, a TCP bridge, a cable in memory. */
 export interface ByteLink extends LinkBase {
   readonly kind: 'bytes';
@@ -21,6 +30,21 @@ export interface ByteLink extends LinkBase {
    * Throws `link.timeout`, `run.interrupted` or the reason for which the link closed.
    */
   write(bytes: Bytes, wait: Wait): Promise<void>;
+  /**
+   * Sets DTR and RTS. Absent where there can be none (raw TCP).
+   * Throws `link.no-modem-lines` (a pseudo-terminal), `link.failed`, and what `write` throws.
+   */
+  setLines?(lines: ModemLines, wait: Wait): Promise<void>;
+  /**
+   * Changes the baud rate, after what was written has left. Absent where this side does not set it.
+   * Throws `link.failed`, and what `write` throws.
+   */
+  setBaud?(baudRate: number, wait: Wait): Promise<void>;
+  /**
+   * Turns to the baud rate of bootloader or application; a link is opened at the bootloader's. Absent where both talk at
+   * the same rate. Throws what `setBaud` throws.
+   */
+  turnTo?(side: Side, wait: Wait): Promise<void>;
 }
 
 /** Links by kind. GATT joins them with Bluetooth LE. */

@@ -1,5 +1,5 @@
 import { readdir, readFile, realpath } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { DfuError } from '../core/errors.ts';
 import { codeOf } from './files.ts';
 import { loadSerialPort } from './serial.ts';
@@ -13,6 +13,10 @@ export interface SerialPortInfo {
   vendor?: string;
   product?: string;
   serialNumber?: string;
+  /** The USB socket, as the system names it: `1-1.4`. */
+  location?: string;
+  /** Of an adapter with several ports, two hex digits. */
+  interfaceNumber?: string;
 }
 
 /**
@@ -52,8 +56,9 @@ async function describeTty(root: string, name: string): Promise<SerialPortInfo |
   if (device === undefined) return undefined;
   // The kernel makes ttyS0 to ttyS31 whether there is hardware or not; type 0 says that there is none.
   if ((await line(join(root, name, 'type'))) === '0') return undefined;
-  const port = { path: `/dev/${name}` };
+  const port: SerialPortInfo = { path: `/dev/${name}` };
   for (let folder = device; folder !== dirname(folder); folder = dirname(folder)) {
+    Object.assign(port, await only('interfaceNumber', join(folder, 'bInterfaceNumber')));
     const vendorId = await line(join(folder, 'idVendor'));
     if (vendorId === undefined) continue;
     return {
@@ -63,6 +68,7 @@ async function describeTty(root: string, name: string): Promise<SerialPortInfo |
       ...(await only('vendor', join(folder, 'manufacturer'))),
       ...(await only('product', join(folder, 'product'))),
       ...(await only('serialNumber', join(folder, 'serial'))),
+      location: basename(folder),
     };
   }
   return port;
@@ -87,12 +93,16 @@ async function listOfDriver(): Promise<SerialPortInfo[]> {
     // Windows tells a name for people, which the types do not know.
     const name = (port as { friendlyName?: string }).friendlyName;
     return {
-      path: port.path,
+      path: callOutPath(port.path),
       ...(port.vendorId && { vendorId: port.vendorId.toLowerCase() }),
       ...(port.productId && { productId: port.productId.toLowerCase() }),
       ...(port.manufacturer && { vendor: port.manufacturer }),
       ...(name && { product: name }),
       ...(port.serialNumber && { serialNumber: port.serialNumber }),
+      ...(port.locationId && { location: port.locationId }),
     };
   });
 }
+
+/** macOS has two names for each port; that with `tty.` is for calls that come in, and waits for a carrier. */
+export const callOutPath = (path: string): string => path.replace(/^\/dev\/tty\./, '/dev/cu.');

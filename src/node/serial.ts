@@ -1,8 +1,9 @@
-import { DfuError, type ErrorCode } from '../core/errors.ts';
+import type { SerialPort } from 'serialport';
 import { shown } from '../core/text.ts';
 import { bounded, type Wait } from '../core/wait.ts';
-import type { ByteLink, Port } from '../link/link.ts';
+import type { ByteLink, ModemLines, Port } from '../link/link.ts';
 import { loadOptional } from './optional.ts';
+import { openError, settingError } from './serial-errors.ts';
 import { StreamLink } from './stream-link.ts';
 
 export interface SerialPortOptions {
@@ -24,20 +25,15 @@ export const loadSerialPort = () => loadOptional('serialport', () => import('ser
  * `link.unsupported` (something that is no serial port), `link.failed`.
  */
 export function serialPort(options: SerialPortOptions): Port<ByteLink> {
-  const { path, baudRate, rtscts = false } = options;
-  const name = `${shown(path)} at ${baudRate} baud`;
+  const { baudRate, rtscts = false } = options;
+  const path = process.platform === 'win32' ? windowsPath(options.path) : options.path;
   return {
     kind: 'bytes',
-    name,
+    name: `${shown(path)} at ${baudRate} baud`,
     async open(wait: Wait): Promise<ByteLink> {
-      const { SerialPort } = await bounded(loadSerialPort(), wait, 'the serial driver');
-      const port = new SerialPort({ path, baudRate, rtscts, hupcl: false, autoOpen: false });
-      const close = () =>
-        new Promise<void>((resolve) => {
-          // Its one error is that the port is not open, which is what was wanted.
-          port.close(() => resolve());
-        });
-      const link = new StreamLink(port, shown(path), close);
+      const driver = await bounded(loadSerialPort(), wait, 'the serial driver');
+      const port = new driver.SerialPort({ path, baudRate, rtscts, hupcl: false, autoOpen: false });
+      const link = new SerialLink(port, shown(path));
       const opening = new Promise<void>((resolve, reject) => {
         port.open((error) => (error ? reject(openError(path, error, process.platform)) : resolve()));
       });
@@ -45,7 +41,10 @@ export function serialPort(options: SerialPortOptions): Port<ByteLink> {
         await bounded(opening, wait, `the port ${shown(path)} to open`);
       } catch (error) {
         // Opens late, for nobody: let go of it.
-        opening.then(close, () => {});
+        opening.then(
+          () => link.close(),
+          () => {},
+        );
         throw error;
       }
       return link;
@@ -53,36 +52,50 @@ export function serialPort(options: SerialPortOptions): Port<ByteLink> {
   };
 }
 
-/** What the driver's message means. It has no codes; the words are those of the systems. */
-export function openError(path: string, cause: Error, platform: string): DfuError {
-  const [code, what] = reasonOf(cause.message, platform);
-  const group = platform === 'win32' ? undefined : CURES[code];
-  return new DfuError(code, `${shown(path)} ${what}: ${shown(cause.message)}`, {
-    facts: { port: shown(path) },
-    ...(group === undefined ? {} : { cure: group }),
-    cause,
-  });
-}
+/** The driver puts `\\.\` before the name itself, without which COM10 and above do not open. */
+export const windowsPath = (path: string): string =>
+  /^(?:\\\\\.\\)?(com[0-9]+):?$/i.exec(path)?.[1]?.toUpperCase() ?? path;
 
-function reasonOf(message: string, platform: string): [ErrorCode, string] {
-  if (/no such file|file not found|ENOENT|no such device|ENXIO/i.test(message)) {
-    return ['link.not-found', 'does not exist'];
-  }
-  // Windows says "access denied" of a port that another program has open.
-  if (platform === 'win32' && /access denied/i.test(message)) return ['link.busy', 'is in use'];
-  if (/cannot lock port|temporarily unavailable|resource busy|EBUSY|EAGAIN/i.test(message)) {
-    return ['link.busy', 'is in use'];
-  }
-  if (/permission denied|access denied|EACCES|EPERM/i.test(message)) {
-    return ['link.forbidden', 'may not be opened by you'];
-  }
-  // What a file or /dev/null says to being set like a serial port.
-  if (/inappropriate ioctl|not a typewriter|ENOTTY|is a directory|EISDIR/i.test(message)) {
-    return ['link.unsupported', 'is no serial port'];
-  }
-  return ['link.failed', 'can not be opened'];
-}
+class SerialLink extends StreamLink {
+  readonly #port: SerialPort;
+  readonly #name: string;
+  /** The driver sets both lines at a time; systems assert both when a port is opened. */
+  #lines: Required<ModemLines> = { dtr: true, rts: true };
 
-const CURES: Partial<Record<ErrorCode, string>> = {
-  'link.busy': 'Close the program that has it open; `fuser -v` or `lsof` with the name of the port names it.',
-};
+  constructor(port: SerialPort, name: string) {
+    super(
+      port,
+      name,
+      () =>
+        new Promise<void>((resolve) => {
+          // Its one error is that the port is not open, which is what was wanted.
+          port.close(() => resolve());
+        }),
+    );
+    this.#port = port;
+    this.#name = name;
+  }
+
+  async setLines(lines: ModemLines, wait: Wait): Promise<void> {
+    const next = { ...this.#lines, ...lines };
+    await this.#call('lines', wait, (done) => this.#port.set(next, done));
+    this.#lines = next;
+  }
+
+  async setBaud(baudRate: number, wait: Wait): Promise<void> {
+    await this.#call('baud rate', wait, (done) => this.#port.drain(done));
+    await this.#call('baud rate', wait, (done) => this.#port.update({ baudRate }, done));
+  }
+
+  #call(
+    what: string,
+    wait: Wait,
+    act: (done: (error: Error | null | undefined) => void) => void,
+  ): Promise<void> {
+    return this.whileOpen(
+      (stop, done) => act((error) => (error ? stop(settingError(this.#name, what, error)) : done())),
+      wait,
+      `${what} to be set`,
+    );
+  }
+}

@@ -4,9 +4,7 @@ import { DfuError } from '../core/errors.ts';
 import { Inbox } from '../core/inbox.ts';
 import { bounded, type Wait } from '../core/wait.ts';
 import type { ByteLink } from '../link/link.ts';
-
-/** What may wait to be read; a link that brings more has ended. */
-const MAX_WAITING_BYTES = 1024 * 1024;
+import { flooded, MAX_WAITING_BYTES } from '../link/waiting-bytes.ts';
 
 /** A byte link over a stream of Node's: serial ports and sockets are both such streams. */
 export class StreamLink implements ByteLink {
@@ -19,7 +17,7 @@ export class StreamLink implements ByteLink {
   #settle: (why: DfuError) => void = () => {};
   #ended: DfuError | undefined;
   #closing: Promise<void> | undefined;
-  /** What ends each write that is under way: after an unplug its callback never comes. */
+  /** What ends whatever is under way: after an unplug its callback never comes. */
   readonly #breaks = new Set<(why: DfuError) => void>();
 
   /** `letGo` closes the stream and resolves when the port is free again. Listens from now on, so that nothing is missed. */
@@ -35,17 +33,32 @@ export class StreamLink implements ByteLink {
     stream.on('close', (error?: unknown) => this.#end(this.#lost(error)));
   }
 
-  async write(bytes: Bytes, wait: Wait): Promise<void> {
+  write(bytes: Bytes, wait: Wait): Promise<void> {
+    return this.whileOpen(
+      (stop, done) => {
+        this.#stream.write(bytes, (error) => (error ? stop(this.#lost(error)) : done()));
+      },
+      wait,
+      'room to write',
+    );
+  }
+
+  /** Does what ends by a callback, unless wait or link end first: then the callback may never come. */
+  protected async whileOpen(
+    act: (stop: (why: DfuError) => void, done: () => void) => void,
+    wait: Wait,
+    what: string,
+  ): Promise<void> {
     if (this.#ended !== undefined) throw this.#ended;
-    if (wait.signal.aborted) return bounded(new Promise<void>(() => {}), wait, 'room to write');
+    if (wait.signal.aborted) return bounded(new Promise<void>(() => {}), wait, what);
     let stop: (why: DfuError) => void = () => {};
-    const written = new Promise<void>((resolve, reject) => {
+    const ended = new Promise<void>((resolve, reject) => {
       stop = reject;
       this.#breaks.add(stop);
-      this.#stream.write(bytes, (error) => (error ? reject(this.#lost(error)) : resolve()));
+      act(reject, resolve);
     });
     try {
-      await bounded(written, wait, 'room to write');
+      await bounded(ended, wait, what);
     } finally {
       this.#breaks.delete(stop);
     }
@@ -62,8 +75,7 @@ export class StreamLink implements ByteLink {
     if (this.inbox.waiting <= MAX_WAITING_BYTES) return;
     this.inbox.drain();
     this.#stream.pause();
-    const much = `more than ${MAX_WAITING_BYTES} bytes`;
-    this.#end(new DfuError('link.flooded', `${this.#name} brought ${much} that nobody had asked for`));
+    this.#end(flooded(this.#name));
   }
 
   #end(why: DfuError): void {

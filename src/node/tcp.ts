@@ -15,14 +15,17 @@ export interface TcpAddress {
 /** How long the far side may take to say goodbye. */
 const GOODBYE_MS = 500;
 
-/** Reads `tcp://host:port`; IPv6 addresses in brackets. Throws `usage.invalid`. */
-export function parseTcpUrl(text: string): TcpAddress {
-  const found = /^tcp:\/\/([^/?#@]+)\/?$/.exec(text)?.[1];
-  const address = found === undefined ? undefined : splitAddress(found);
+/** Bytes as they are, or with a serial port's settings (RFC 2217). */
+export type BridgeScheme = 'tcp' | 'rfc2217';
+
+/** Reads `tcp://host:port`, or the same with another scheme; IPv6 addresses in brackets. Throws `usage.invalid`. */
+export function parseTcpUrl(text: string, scheme: BridgeScheme = 'tcp'): TcpAddress {
+  const [, before, found] = /^([a-z0-9]+):\/\/([^/?#@]+)\/?$/.exec(text) ?? [];
+  const address = found === undefined || before !== scheme ? undefined : splitAddress(found);
   if (address?.host === undefined) {
     throw new DfuError(
       'usage.invalid',
-      `"${shown(text)}" is no address: tcp://host:port, as tcp://192.168.1.20:8888 or tcp://[::1]:8888`,
+      `"${shown(text)}" is no address: ${scheme}://host:port, as ${scheme}://192.168.1.20:8888 or ${scheme}://[::1]:8888`,
     );
   }
   return { host: address.host, port: address.port };
@@ -98,6 +101,8 @@ function sayGoodbye(socket: Socket): Promise<void> {
 const CONNECT_ERRORS: ReadonlyMap<string, readonly [ErrorCode, string]> = new Map([
   ['ECONNREFUSED', ['link.not-found', 'nobody listens there']],
   ['ENOTFOUND', ['link.not-found', 'there is no such host']],
+  ['EHOSTUNREACH', ['link.not-found', 'the host can not be reached']],
+  ['ENETUNREACH', ['link.not-found', 'its network can not be reached']],
   ['EAI_AGAIN', ['link.not-found', 'the name of the host can not be looked up now']],
   ['EACCES', ['link.forbidden', 'it is not permitted']],
   ['EPERM', ['link.forbidden', 'it is not permitted']],

@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import { DfuError } from '../core/errors.ts';
 import { Inbox } from '../core/inbox.ts';
 import { bounded, type Wait } from '../core/wait.ts';
-import type { ByteLink, Port } from '../link/link.ts';
+import type { ByteLink, ModemLines, Port } from '../link/link.ts';
 import type { ByteDevice } from './device.ts';
 import { type Direction, type Fault, FaultPlan, type LinkFault } from './faults.ts';
 
@@ -28,6 +28,10 @@ export interface MemoryPort extends Port<ByteLink> {
   plugIn(): void;
   /** The far side takes no more bytes: writes wait until their deadline. */
   stall(): void;
+  /** As the host has set them last; opening asserts both, as systems do. */
+  readonly lines: Required<ModemLines>;
+  /** As the host has set it last. */
+  readonly baudRate: number | undefined;
   /** Link faults that struck so far. */
   readonly struck: readonly LinkFault[];
   /** Frames seen so far in a direction, over all openings. */
@@ -35,6 +39,8 @@ export interface MemoryPort extends Port<ByteLink> {
 }
 
 const BITS_A_BYTE = 10;
+/** Leaves no byte as it was. */
+const NOISE = 0xd3;
 
 /**
  * A cable between a host and `device` in the time of a clock. What the device sends while nobody has the port open is
@@ -47,14 +53,21 @@ export function memoryPort(device: ByteDevice, options: MemoryPortOptions): Memo
 class Cable implements MemoryPort {
   readonly kind = 'bytes';
   readonly name: string;
+  readonly #device: ByteDevice;
+  readonly #options: MemoryPortOptions;
   readonly #plan: FaultPlan;
   readonly #toDevice: Wire;
   readonly #toHost: Wire;
   #link: MemoryLink | undefined;
   #out = false;
   #stalled = false;
+  #lines: Required<ModemLines> = { dtr: false, rts: false };
+  #baudRate: number | undefined;
 
   constructor(device: ByteDevice, options: MemoryPortOptions) {
+    this.#device = device;
+    this.#options = options;
+    this.#baudRate = options.baudRate;
     this.name = options.name ?? 'virtual device';
     const linkFaults: LinkFault[] = [];
     for (const fault of options.faults ?? []) {
@@ -64,7 +77,15 @@ class Cable implements MemoryPort {
     this.#plan = new FaultPlan(linkFaults);
     this.#toDevice = new Wire(options, (bytes) => device.receive(bytes));
     this.#toHost = new Wire(options, (bytes) => this.#link?.inbox.put(bytes));
-    device.send = (bytes) => this.#carry('to-host', this.#toHost, bytes);
+    device.send = (bytes) => this.#carry('to-host', this.#toHost, this.#heard(bytes));
+  }
+
+  get lines(): Required<ModemLines> {
+    return this.#lines;
+  }
+
+  get baudRate(): number | undefined {
+    return this.#baudRate;
   }
 
   get struck(): readonly LinkFault[] {
@@ -80,12 +101,19 @@ class Cable implements MemoryPort {
     await bounded(Promise.resolve(), wait, 'port');
     if (this.#out) throw new DfuError('link.not-found', `${this.name} is not plugged in`);
     if (this.#link !== undefined) throw new DfuError('link.busy', `${this.name} is open already`);
-    const link = new MemoryLink(
-      (bytes) => this.#write(bytes),
-      () => {
+    this.#setBaud(this.#options.baudRate);
+    this.#lines = { dtr: true, rts: true };
+    const link = new MemoryLink({
+      carry: (bytes) => this.#write(bytes),
+      setLines: (lines) => {
+        this.#lines = { ...this.#lines, ...lines };
+        this.#device.setLines?.(this.#lines);
+      },
+      setBaud: (baudRate) => this.#setBaud(baudRate),
+      released: () => {
         this.#link = undefined;
       },
-    );
+    });
     this.#link = link;
     return link;
   }
@@ -108,7 +136,19 @@ class Cable implements MemoryPort {
   /** Settles when the bytes are on the other side; never while the other side takes none. */
   #write(bytes: Bytes): Promise<void> {
     if (this.#stalled) return new Promise(() => {});
-    return this.#carry('to-device', this.#toDevice, bytes);
+    return this.#carry('to-device', this.#toDevice, this.#heard(bytes));
+  }
+
+  #setBaud(baudRate: number | undefined): void {
+    this.#baudRate = baudRate;
+    for (const wire of [this.#toDevice, this.#toHost]) wire.setBaud(baudRate);
+  }
+
+  /** What the other side makes of it: at another baud rate, noise. */
+  #heard(bytes: Bytes): Bytes {
+    const { baudRate } = this.#device;
+    if (baudRate === undefined || this.#baudRate === undefined || baudRate === this.#baudRate) return bytes;
+    return bytes.map((byte) => byte ^ NOISE);
   }
 
   #carry(direction: Direction, wire: Wire, bytes: Bytes): Promise<void> {
@@ -124,7 +164,7 @@ class Cable implements MemoryPort {
 /** One direction: frames arrive in the order in which they left, each when its last bit has gone over. */
 class Wire {
   readonly #clock: Clock;
-  readonly #msPerByte: number;
+  #msPerByte = 0;
   readonly #latencyMs: number;
   readonly #deliver: (bytes: Bytes) => void;
   readonly #queue: Bytes[][] = [];
@@ -134,9 +174,13 @@ class Wire {
 
   constructor(options: MemoryPortOptions, deliver: (bytes: Bytes) => void) {
     this.#clock = options.clock;
-    this.#msPerByte = options.baudRate === undefined ? 0 : (BITS_A_BYTE * 1000) / options.baudRate;
+    this.setBaud(options.baudRate);
     this.#latencyMs = options.latencyMs ?? 0;
     this.#deliver = deliver;
+  }
+
+  setBaud(baudRate: number | undefined): void {
+    this.#msPerByte = baudRate === undefined ? 0 : (BITS_A_BYTE * 1000) / baudRate;
   }
 
   /**
@@ -167,20 +211,26 @@ class Wire {
   }
 }
 
+/** What a link does to its cable. */
+interface CableEnd {
+  carry(bytes: Bytes): Promise<void>;
+  setLines(lines: ModemLines): void;
+  setBaud(baudRate: number): void;
+  released(): void;
+}
+
 class MemoryLink implements ByteLink {
   readonly kind = 'bytes';
   readonly inbox = new Inbox<Bytes>();
   readonly closed: Promise<DfuError>;
-  readonly #carry: (bytes: Bytes) => Promise<void>;
-  readonly #released: () => void;
+  readonly #cable: CableEnd;
   #settleClosed: (why: DfuError) => void = () => {};
   #ended: DfuError | undefined;
   /** What ends each write that is under way when the link breaks. */
   readonly #breaks = new Set<(why: DfuError) => void>();
 
-  constructor(carry: (bytes: Bytes) => Promise<void>, released: () => void) {
-    this.#carry = carry;
-    this.#released = released;
+  constructor(cable: CableEnd) {
+    this.#cable = cable;
     this.closed = new Promise((resolve) => {
       this.#settleClosed = resolve;
     });
@@ -193,13 +243,28 @@ class MemoryLink implements ByteLink {
     const sent = new Promise<void>((resolve, reject) => {
       stop = reject;
       this.#breaks.add(stop);
-      this.#carry(bytes.slice()).then(resolve, reject);
+      this.#cable.carry(bytes.slice()).then(resolve, reject);
     });
     try {
       await bounded(sent, wait, 'end of writing');
     } finally {
       this.#breaks.delete(stop);
     }
+  }
+
+  async setLines(lines: ModemLines, wait: Wait): Promise<void> {
+    await this.#whileOpen(wait, 'lines to be set');
+    this.#cable.setLines(lines);
+  }
+
+  async setBaud(baudRate: number, wait: Wait): Promise<void> {
+    await this.#whileOpen(wait, 'baud rate to be set');
+    this.#cable.setBaud(baudRate);
+  }
+
+  async #whileOpen(wait: Wait, what: string): Promise<void> {
+    await bounded(Promise.resolve(), wait, what);
+    if (this.#ended !== undefined) throw this.#ended;
   }
 
   async close(): Promise<void> {
@@ -209,7 +274,7 @@ class MemoryLink implements ByteLink {
   end(why: DfuError): void {
     if (this.#ended !== undefined) return;
     this.#ended = why;
-    this.#released();
+    this.#cable.released();
     for (const stop of this.#breaks) stop(why);
     this.inbox.close(why);
     this.#settleClosed(why);

@@ -16,7 +16,11 @@ export interface PortUnderTest {
     hangUp(): void;
     /** Takes no more bytes from the wire. */
     stall(): void;
+    /** What the wire's modem lines and baud rate are now, where that can be seen. */
+    settings?(): Promise<{ dtr: boolean; rts: boolean; baudRate: number }>;
   };
+  /** What the links can do besides; `none`: it has the call, and it throws `link.no-modem-lines`. */
+  can?: { lines?: 'set' | 'none'; baud?: true };
   /** Lets go of everything; called after each test. */
   dispose?(): Promise<void>;
 }
@@ -140,6 +144,56 @@ export function describePort(name: string, makePort: () => Promise<PortUnderTest
       await expect(writing).rejects.toMatchObject({ code: 'link.timeout' });
       await link.close();
       expect(await link.closed).toMatchObject({ code: 'link.closed' });
+    });
+
+    test('sets modem lines, says that it has none, or has no call for them', async () => {
+      const link = await open();
+      const lines = made.can?.lines;
+      expect(link.setLines === undefined).toBe(lines === undefined);
+      if (lines === 'none') {
+        await expect(link.setLines?.({ dtr: true }, wait(2000))).rejects.toMatchObject({
+          code: 'link.no-modem-lines',
+        });
+        await link.write(Uint8Array.of(1), wait(2000));
+        expect(await arrived(1)).toEqual([1]);
+      }
+      if (lines !== 'set') return;
+      await link.setLines?.({ dtr: false, rts: true }, wait(2000));
+      expect(await made.deviceSide.settings?.()).toMatchObject({ dtr: false, rts: true });
+      await link.setLines?.({ rts: false }, wait(2000));
+      expect(await made.deviceSide.settings?.()).toMatchObject({ dtr: false, rts: false });
+      await link.setLines?.({ dtr: true }, wait(2000));
+      expect(await made.deviceSide.settings?.()).toMatchObject({ dtr: true, rts: false });
+    });
+
+    test('changes its baud rate, and carries every byte then too, or has no call for it', async () => {
+      const link = await open();
+      expect(link.setBaud === undefined).toBe(made.can?.baud === undefined);
+      if (link.setBaud === undefined) return;
+      await link.setBaud(9600, wait(2000));
+      if (made.deviceSide.settings) {
+        expect(await made.deviceSide.settings()).toMatchObject({ baudRate: 9600 });
+      }
+      await link.write(every, wait(2000));
+      expect(await arrived(256)).toEqual([...every]);
+    });
+
+    test('sets nothing on a link that was closed, nor for somebody who has stopped', async () => {
+      const link = await open();
+      const stopped = AbortSignal.abort();
+      const interrupted = { code: 'run.interrupted' };
+      if (link.setLines) {
+        await expect(link.setLines({ dtr: true }, wait(1000, stopped))).rejects.toMatchObject(interrupted);
+      }
+      if (link.setBaud) {
+        await expect(link.setBaud(9600, wait(1000, stopped))).rejects.toMatchObject(interrupted);
+      }
+      await link.close();
+      const closed = { code: 'link.closed' };
+      if (link.setLines) {
+        await expect(link.setLines({ dtr: true }, wait(1000))).rejects.toMatchObject(closed);
+      }
+      if (link.setBaud) await expect(link.setBaud(9600, wait(1000))).rejects.toMatchObject(closed);
     });
 
     test('neither opens nor writes for somebody who has stopped', async () => {

@@ -21,6 +21,7 @@ test('ports of Linux with what their USB devices tell', async () => {
   })) {
     await writeFile(join(usb, file), text);
   }
+  await writeFile(join(usb, '1-2:1.0', 'bInterfaceNumber'), '00\n');
   const make = async (name: string, device?: string, type?: string) => {
     await mkdir(join(tty, name), { recursive: true });
     if (device !== undefined) await symlink(device, join(tty, name, 'device'));
@@ -40,6 +41,8 @@ test('ports of Linux with what their USB devices tell', async () => {
     vendor: 'Silicon Labs',
     product: 'CP2102N USB to UART Bridge',
     serialNumber: '0001',
+    location: '1-2',
+    interfaceNumber: '00',
   });
   expect(ports).toContainEqual({ path: '/dev/ttyS0' });
 });

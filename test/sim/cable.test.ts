@@ -42,7 +42,9 @@ describePort('a memory port', async () => {
       received: () => concat(device.heard.map(({ bytes }) => bytes)),
       hangUp: () => port.unplug(),
       stall: () => port.stall(),
+      settings: async () => ({ ...port.lines, baudRate: port.baudRate ?? 0 }),
     },
+    can: { lines: 'set', baud: true },
   };
 });
 
@@ -247,5 +249,48 @@ describe('faults', () => {
     expect(randomFaults(5, { count: 9, frames: 3, kinds: ['cut'] }).every((f) => f.kind === 'cut')).toBe(
       true,
     );
+  });
+});
+
+describe('lines and baud rate of a memory port', () => {
+  test('the device sees the lines, both of them, each time they are set; opening asserts both, unseen', async () => {
+    const { device, port, wait } = wired();
+    const seen: unknown[] = [];
+    (device as ByteDevice).setLines = (lines) => seen.push(lines);
+    const link = await port.open(wait());
+    expect(port.lines).toEqual({ dtr: true, rts: true });
+    await link.setLines?.({ dtr: false }, wait());
+    await link.setLines?.({ rts: false }, wait());
+    expect(seen).toEqual([
+      { dtr: false, rts: true },
+      { dtr: false, rts: false },
+    ]);
+  });
+
+  test('at another rate than the device each side hears noise; at its rate every byte', async () => {
+    const { device, port, wait } = wired({ baudRate: 9600 });
+    Object.assign(device, { baudRate: 115200 });
+    const link = await port.open(wait());
+    await link.write(A, wait());
+    device.send(B);
+    const noise = await link.inbox.take(wait());
+    expect([device.heard[0]?.bytes.length, noise.length]).toEqual([2, 1]);
+    expect([...(device.heard[0]?.bytes ?? [])].some((byte) => [...A].includes(byte))).toBe(false);
+    expect(noise).not.toEqual(B);
+    await link.setBaud?.(115200, wait());
+    await link.write(A, wait());
+    device.send(B);
+    expect([device.heard[1]?.bytes, await link.inbox.take(wait())]).toEqual([A, B]);
+  });
+
+  test('paces at the rate that is set, and at its own again after it was opened anew', async () => {
+    const { port, wait, clock } = wired({ baudRate: 1000 });
+    const link = await port.open(wait());
+    await link.setBaud?.(10_000, wait());
+    await link.write(C, wait());
+    expect(clock.now()).toBeCloseTo(1);
+    await link.close();
+    await (await port.open(wait())).write(C, wait());
+    expect(clock.now()).toBeCloseTo(11);
   });
 });

@@ -38,6 +38,12 @@ export const linkErrors = errorCodes({
     title: 'the port can not be used',
     cure: 'Check the port and its settings.',
   },
+  'link.damaged': {
+    exit: 6,
+    retryable: true,
+    title: 'the line damaged what was sent',
+    cure: 'Check cable, ground, baud rate and flow control, then run the command again.',
+  },
   'link.flooded': {
     exit: 6,
     retryable: false,
@@ -49,6 +55,18 @@ export const linkErrors = errorCodes({
     retryable: false,
     title: 'there is no such kind of port here',
     cure: 'Name a serial port or a serial bridge; dfu-flash list shows the serial ports.',
+  },
+  'link.no-modem-lines': {
+    exit: 6,
+    retryable: false,
+    title: 'the port has no modem lines',
+    cure: 'Leave out --reset and bring the device into its bootloader by hand (--entry manual), or use a port that has DTR and RTS: a serial port, or a serial bridge with rfc2217://.',
+  },
+  'link.ambiguous': {
+    exit: 6,
+    retryable: false,
+    title: 'more than one port matches',
+    cure: 'Narrow it down with --serial-number, --vid and --pid, or name the port with --port.',
   },
   'link.driver-missing': {
     exit: 6,
