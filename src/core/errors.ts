@@ -2,9 +2,11 @@ import { cliErrors } from './error-codes/cli.ts';
 import { deviceErrors } from './error-codes/device.ts';
 import { imageErrors } from './error-codes/image.ts';
 import { linkErrors } from './error-codes/link.ts';
+import { manyErrors } from './error-codes/many.ts';
 import { packErrors } from './error-codes/pack.ts';
 import { packageErrors } from './error-codes/package.ts';
 import { policyErrors } from './error-codes/policy.ts';
+import { traceErrors } from './error-codes/trace.ts';
 import { trustErrors } from './error-codes/trust.ts';
 
 /** What a code stands for. `exit` as in the table of README.md; `retryable`: another run, unchanged, may succeed. */
@@ -29,6 +31,8 @@ export const ERRORS = {
   ...policyErrors,
   ...linkErrors,
   ...deviceErrors,
+  ...manyErrors,
+  ...traceErrors,
 } as const;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -1,6 +1,12 @@
 import type { DfuError } from './errors.ts';
 import { onWaitEnd, type Wait } from './wait.ts';
 
+/** Who is told of what goes through an inbox. */
+export interface InboxObserver<T> {
+  item(item: T): void;
+  closed(why: DfuError): void;
+}
+
 /**
  * A queue from a link to the one who reads it: what comes early is kept, and every wait for more is bounded.
  * After `close` the items that had come are still handed out, then every `take` throws the reason.
@@ -11,6 +17,7 @@ export class Inbox<T> {
   #waiting = 0;
   #taker: { give: (item: T) => void; fail: (why: DfuError) => void } | undefined;
   #closed: DfuError | undefined;
+  #observer: InboxObserver<T> | undefined;
 
   /** `weigh` says how much of `waiting` an item is; one each unless given. */
   constructor(weigh: (item: T) => number = () => 1) {
@@ -25,6 +32,7 @@ export class Inbox<T> {
   /** Adds an item. What comes after `close` is dropped. */
   put(item: T): void {
     if (this.#closed !== undefined) return;
+    this.#observer?.item(item);
     if (this.#taker !== undefined) this.#taker.give(item);
     else {
       this.#items.push(item);
@@ -36,7 +44,15 @@ export class Inbox<T> {
   close(why: DfuError): void {
     if (this.#closed !== undefined) return;
     this.#closed = why;
+    this.#observer?.closed(why);
     this.#taker?.fail(why);
+  }
+
+  /** Tells `observer` of every item, and of the end, the moment they come; of what is there already, now. */
+  observe(observer: InboxObserver<T>): void {
+    this.#observer = observer;
+    for (const item of this.#items) observer.item(item);
+    if (this.#closed !== undefined) observer.closed(this.#closed);
   }
 
   /**

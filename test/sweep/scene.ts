@@ -5,6 +5,7 @@ import { bgapi } from '../../src/flash/bgapi/driver.ts';
 import type { Run } from '../../src/flash/protocol.ts';
 import type { FlashReport } from '../../src/flash/report.ts';
 import { type FlashOptions, flashPackage } from '../../src/flash/session.ts';
+import type { ByteLink, Port } from '../../src/link/link.ts';
 import {
   createGeckoDevice,
   type Fault,
@@ -30,15 +31,19 @@ export interface Scene {
   port: MemoryPort;
 }
 
-export function scene(faults: readonly Fault[] = [], device: Partial<GeckoDeviceOptions> = {}): Scene {
+export function scene(
+  faults: readonly Fault[] = [],
+  device: Partial<GeckoDeviceOptions> = {},
+  baudRate?: number,
+): Scene {
   const clock = new VirtualClock();
   const gecko = createGeckoDevice({ clock, part: TINY, image: OLD, ...device });
-  return { clock, device: gecko, port: memoryPort(gecko, { clock, faults }) };
+  return { clock, device: gecko, port: memoryPort(gecko, { clock, faults, ...(baudRate && { baudRate }) }) };
 }
 
 /** One run of dfu-flash's work on the scene. Throws when it does not end. */
 export async function flash(
-  { clock, port }: Pick<Scene, 'clock' | 'port'>,
+  { clock, port }: { clock: VirtualClock; port: Port<ByteLink> },
   options: Partial<FlashOptions> = {},
   run: Run = testRun(clock),
 ): Promise<FlashReport> {
