@@ -1,7 +1,9 @@
 import { type DeviceState, DfuError, type ErrorCode } from '../core/errors.ts';
+import { shown } from '../core/text.ts';
 import { pause, within } from '../core/wait.ts';
 import type { Link, Port } from '../link/link.ts';
 import { assertVerified, type VerifiedPackage } from '../verify/verified-package.ts';
+import { approached } from './approach.ts';
 import { judgeDevice, listFacts, notTold, type OperatorFacts } from './facts.ts';
 import type {
   Confirmation,
@@ -14,6 +16,7 @@ import type {
   Run,
 } from './protocol.ts';
 import { type AttemptReport, describeError, type FlashReport } from './report.ts';
+import type { ResetSequence } from './reset-sequence.ts';
 
 export interface FlashOptions {
   entry: Entry;
@@ -26,6 +29,8 @@ export interface FlashOptions {
   operator: OperatorFacts;
   /** Excuses a package older than what the device tells, nothing else. Default: false. */
   allowDowngrade?: boolean;
+  /** Run over the modem lines before each attempt looks for the bootloader. Default: none. */
+  reset?: ResetSequence;
 }
 
 export const DEFAULT_RETRIES = 3;
@@ -33,11 +38,19 @@ export const DEFAULT_RETRIES = 3;
 const BETWEEN_ATTEMPTS_MS = 1000;
 
 /** Faults of the line or of the power supply: starting over may help. */
-const STARTED_OVER: ReadonlySet<ErrorCode> = new Set(['link.timeout', 'link.closed', 'device.restarted']);
+const STARTED_OVER: ReadonlySet<ErrorCode> = new Set([
+  'link.timeout',
+  'link.closed',
+  'link.damaged',
+  'device.restarted',
+  'device.out-of-step',
+]);
 /** After these the device is somewhere in an update; it can be asked where, and brought back to what still runs. */
 const SETTLED: ReadonlySet<ErrorCode> = new Set([
   'link.timeout',
+  'link.damaged',
   'device.restarted',
+  'device.out-of-step',
   'device.image-refused',
   'device.requirement-not-met',
   'policy.contradiction',
@@ -135,7 +148,7 @@ class Session<L extends Link> {
     const record: AttemptReport = { attempt, chunkBytes: plan.options.chunkBytes, durationMs: 0 };
     this.#attempts.push(record);
     try {
-      const outcome = await this.#protocol.execute(this.#port, plan, this.#run, {
+      const outcome = await this.#protocol.execute(this.#approached(attempt), plan, this.#run, {
         number: attempt,
         judge: (told) => this.#judge(told),
       });
@@ -150,6 +163,18 @@ class Session<L extends Link> {
     } finally {
       record.durationMs = this.#since(from);
     }
+  }
+
+  /** Nothing has been sent yet when the port is opened: the first Ctrl-C ends that at once. */
+  #approached(attempt: number): Port<L> {
+    const { stop, emit } = this.#run;
+    const { reset } = this.#options;
+    return approached(this.#port, {
+      stop,
+      reset,
+      onReset: () =>
+        emit({ phase: 'enter', attempt, message: `Resetting the device: ${shown(reset?.text ?? '')}` }),
+    });
   }
 
   /** Only of what was there before: after an attempt that changed it, the device may run what this package brought. */
@@ -251,7 +276,11 @@ class Session<L extends Link> {
         sha256,
         crc32,
       })),
-      options: { ...options, retries: this.#options.retries },
+      options: {
+        ...options,
+        retries: this.#options.retries,
+        ...(this.#options.reset && { reset: this.#options.reset.text }),
+      },
       deviceState,
       facts: listFacts(pkg, this.#before, this.#facts, this.#options.operator),
       notTold: notTold(pkg, this.#before),

@@ -28,6 +28,7 @@ export {
 } from './gecko/application.ts';
 export type { BootRefusal } from './gecko/application-image.ts';
 export {
+  type BootloaderProtocol,
   createGeckoDevice,
   type GeckoDevice,
   type GeckoDeviceOptions,
@@ -37,3 +38,4 @@ export {
 export { PARSER_STATUS, type ParserStatus } from './gecko/gbl-parser.ts';
 export type { GeckoHardware, GeckoPart } from './gecko/hardware.ts';
 export { RESET_REASON, type ResetReason } from './gecko/host.ts';
+export type { MenuQuirks } from './gecko/xmodem-bootloader.ts';

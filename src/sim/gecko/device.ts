@@ -1,6 +1,7 @@
 import type { Bytes } from '../../core/bytes.ts';
 import type { Clock } from '../../core/clock.ts';
 import { type BootloaderKind, findPart } from '../../images/parts.ts';
+import type { ModemLines } from '../../link/link.ts';
 import type { ByteDevice } from '../device.ts';
 import { FlashMemory, PowerLoss, type Torn } from '../flash-memory.ts';
 import { Application, type ApplicationKind, type EntryCommand } from './application.ts';
@@ -16,11 +17,21 @@ import { Bootloader } from './bootloader.ts';
 import type { ParserStatus, Upgrade } from './gbl-parser.ts';
 import { type GeckoHardware, type GeckoPart, geckoHardware } from './hardware.ts';
 import { type ProcessorHost, type Program, RESET_REASON, type ResetReason } from './host.ts';
+import { type MenuQuirks, XmodemBootloader } from './xmodem-bootloader.ts';
+
+/** What the bootloader speaks: BGAPI UART DFU, or a menu with XMODEM. */
+export type BootloaderProtocol = 'bgapi' | 'xmodem';
 
 export interface GeckoDeviceOptions {
   clock: Clock;
   /** Default: EFR32BG22 with 512 KiB. */
   part?: GeckoPart;
+  /** What its bootloader speaks; default `bgapi`. */
+  bootloader?: BootloaderProtocol;
+  /** Of the `xmodem` bootloader: a menu that is not as it should be. */
+  menu?: MenuQuirks;
+  /** Of the `xmodem` bootloader: restarts when no key came for so long; default 0, never. */
+  idleTimeoutMs?: number;
   /** Which of the part's bootloaders is installed; default: the part's first. */
   layout?: BootloaderKind;
   ramBytes?: number;
@@ -50,6 +61,14 @@ export interface GeckoDeviceOptions {
   bootMs?: number;
   /** Time from the start of the application to its boot event; default 100 ms. */
   applicationBootMs?: number;
+  /** At which baud rate the bootloader talks, and at which the application; default: at the host's. */
+  bootloaderBaudRate?: number;
+  applicationBaudRate?: number;
+  /**
+   * What DTR and RTS of the host are wired to. `crossed`: two transistors, so that RTS alone holds the device in reset, and
+   * DTR alone asserts the bootloader pin; `rts`: RTS holds it in reset. Default: nothing.
+   */
+  modemLines?: 'crossed' | 'rts';
   /** Of a crash loop: time from boot event to crash; default 300 ms. */
   crashAfterMs?: number;
 }
@@ -96,7 +115,7 @@ export interface GeckoDevice extends ByteDevice {
 }
 
 /**
- * A Silicon Labs Gecko with the BGAPI UART DFU bootloader, its flash and an application, in the time of a clock.
+ * A Silicon Labs Gecko with the BGAPI UART DFU or the XMODEM bootloader, its flash and an application, in the time of a clock.
  * Throws RangeError for contents that do not fit into the part's flash.
  */
 export function createGeckoDevice(options: GeckoDeviceOptions): GeckoDevice {
@@ -124,6 +143,7 @@ class Gecko implements GeckoDevice {
   #bootloaderVersion: number;
   #seVersion: number;
   #pinAsserted = false;
+  #heldInReset = false;
 
   constructor(options: GeckoDeviceOptions) {
     this.#options = options;
@@ -144,7 +164,7 @@ class Gecko implements GeckoDevice {
   get state(): GeckoState {
     const program = this.#program;
     const upload =
-      program instanceof Bootloader
+      program instanceof Bootloader || program instanceof XmodemBootloader
         ? { verified: program.parser.verified, failure: program.parser.failure }
         : undefined;
     return {
@@ -164,6 +184,23 @@ class Gecko implements GeckoDevice {
       ...(version !== undefined && { version }),
       bytes: applicationBytes(this.flash, this.hardware),
     };
+  }
+
+  get baudRate(): number | undefined {
+    const { bootloaderBaudRate, applicationBaudRate } = this.#options;
+    return this.#running === 'application' ? applicationBaudRate : bootloaderBaudRate;
+  }
+
+  setLines({ dtr, rts }: Required<ModemLines>): void {
+    const { modemLines } = this.#options;
+    if (modemLines === undefined) return;
+    if (modemLines === 'crossed') this.#pinAsserted = dtr && !rts;
+    const held = modemLines === 'crossed' ? rts && !dtr : rts;
+    const released = this.#heldInReset && !held;
+    this.#heldInReset = held;
+    if (this.#running === 'off') return;
+    if (held) this.#halt();
+    else if (released) this.#reset(RESET_REASON.unknown);
   }
 
   receive(bytes: Bytes): void {
@@ -201,6 +238,7 @@ class Gecko implements GeckoDevice {
     this.#halt();
     this.#resetReason = reason;
     this.#running = 'starting';
+    if (this.#heldInReset) return;
     this.#after(this.#options.bootMs ?? 20, () => this.#start(pinHeld || this.#pinAsserted));
   }
 
@@ -226,16 +264,17 @@ class Gecko implements GeckoDevice {
     const host = this.#hostOfOneProgram();
     if (stay) {
       this.#running = 'bootloader';
-      this.#program = new Bootloader(host, this.#bootloaderOptions(), this.#resetReason);
+      this.#program = this.#bootloader(host);
     } else {
       this.#running = 'application';
       this.#program = this.#application(host);
     }
   }
 
-  #bootloaderOptions(): ConstructorParameters<typeof Bootloader>[1] {
-    const { latencyMs = 1, pageEraseMs = 10, strict = false } = this.#options;
-    return {
+  #bootloader(host: ProcessorHost): Bootloader | XmodemBootloader {
+    const { bootloader = 'bgapi', latencyMs = 1, pageEraseMs = 10 } = this.#options;
+    const { strict = false, menu = {}, idleTimeoutMs = 0 } = this.#options;
+    const common = {
       hardware: this.hardware,
       flash: this.flash,
       policy: {
@@ -250,8 +289,10 @@ class Gecko implements GeckoDevice {
       seVersion: this.#seVersion,
       latencyMs,
       pageEraseMs,
-      strict,
     };
+    return bootloader === 'xmodem'
+      ? new XmodemBootloader(host, { ...common, menu, idleTimeoutMs })
+      : new Bootloader(host, { ...common, strict }, this.#resetReason);
   }
 
   #application(host: ProcessorHost): Application {

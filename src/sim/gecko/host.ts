@@ -6,9 +6,11 @@ export const RESET_REASON = {
   unknown: 0x0200,
   go: 0x0201,
   bootload: 0x0202,
+  badImage: 0x0203,
   force: 0x0205,
   badApplication: 0x0208,
   upgrade: 0x0209,
+  timeout: 0x020a,
   fault: 0x020b,
 } as const;
 export type ResetReason = (typeof RESET_REASON)[keyof typeof RESET_REASON];
