@@ -3,7 +3,7 @@ import type { IdentifyOptions } from './flash/identify.ts';
 import type { SimulateOptions } from './flash/simulate.ts';
 import type { UploadOptions } from './flash/upload.ts';
 import type { Io } from './io.ts';
-import { createProgram, examples, jsonOption, runProgram } from './program.ts';
+import { createProgram, examples, jsonOption, repeatable, runProgram } from './program.ts';
 import { addTrustOptions } from './trust-options.ts';
 
 /** Runs dfu-flash with the arguments after its name; answers the exit code. */
@@ -55,12 +55,17 @@ export function main(argv: readonly string[], io: Io): Promise<number> {
   });
 }
 
-function addDeviceOptions(command: Command): Command {
+const PORT =
+  'serial port, or tcp://host:port of a serial bridge (environment: DFUKIT_PORT; see dfu-flash list)';
+
+/** Where one device is; or several, each at a port of its own. */
+function addDeviceOptions(command: Command, several = false): Command {
+  if (several) {
+    command
+      .addOption(repeatable('--port <port>', `${PORT}; several times for several devices at a time`))
+      .option('--all', 'all serial ports at a time');
+  } else command.option('--port <port>', PORT);
   return command
-    .option(
-      '--port <port>',
-      'serial port, or tcp://host:port of a serial bridge (environment: DFUKIT_PORT; see dfu-flash list)',
-    )
     .option('--baud <rate>', 'baud rate of a serial port (default: 115200; environment: DFUKIT_BAUD)')
     .option('--rtscts', 'flow control by RTS and CTS; both ends must agree (default: none)')
     .option('--protocol <name>', 'auto or bgapi (default: auto; environment: DFUKIT_PROTOCOL)');
@@ -72,7 +77,7 @@ function defineUpload(program: Command): Command {
     .description('verify a package, then upload it and confirm that it runs (the default command)')
     .argument('<package>')
     .optionsGroup('Where to:');
-  addDeviceOptions(command)
+  addDeviceOptions(command, true)
     .option('--simulate <device>', 'a virtual device in memory instead: gecko')
     .optionsGroup('How:')
     .option(

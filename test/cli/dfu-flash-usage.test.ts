@@ -43,7 +43,6 @@ describe('usage errors', () => {
     ['the same in a dry run', ['--dry-run', ...BRIDGE, '--rtscts'], 'are set at the bridge'],
     ['an empty port', ['--port', ''], '--port is empty'],
     ['an unknown option', [...GECKO, '--force'], "unknown option '--force'"],
-    ['two ports', [...SERIAL, '--port', '/dev/ttyUSB1'], '--port is given twice'],
     ['two baud rates', [...SERIAL, '--baud', '9600', '--baud', '9600'], '--baud is given twice'],
     ['two reports', [...GECKO, '--report', 'a.json', '--report', 'b.json'], '--report is given twice'],
     ['two ways in', [...GECKO, '--entry', 'none', '--entry', 'auto'], '--entry is given twice'],

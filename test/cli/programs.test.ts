@@ -53,7 +53,7 @@ const REPEATABLE: Readonly<Record<string, readonly string[]>> = {
   'dfu-pack trust sign': ['--key', '--signer-arg', '--allow-test-key'],
   'dfu-verify check': ['--key', '--require', '--allow-test-key'],
   'dfu-verify extract': ['--key', '--require', '--allow-test-key'],
-  'dfu-flash upload': ['--key', '--require'],
+  'dfu-flash upload': ['--port', '--key', '--require'],
 };
 
 describe('an option given twice is a usage error', () => {

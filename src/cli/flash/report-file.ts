@@ -40,7 +40,7 @@ function impossible(why: string, file: string, cause?: unknown): DfuError {
 export async function writeReport(
   io: Io,
   file: string | undefined,
-  document: FlashDocument,
+  document: Pick<FlashDocument, 'exit'>,
 ): Promise<number> {
   if (file === undefined) return document.exit;
   try {

@@ -1,42 +1,38 @@
 import type { Clock } from '../../core/clock.ts';
 import { DfuError } from '../../core/errors.ts';
-import { CONFIRMATIONS, type Protocol } from '../../flash/protocol.ts';
-import { DEFAULT_RETRIES, type FlashOptions, flashPackage, planOptions } from '../../flash/session.ts';
+import type { Protocol } from '../../flash/protocol.ts';
+import { type FlashOptions, flashPackage, planOptions } from '../../flash/session.ts';
 import { MAX_PACKAGE_BYTES } from '../../format/limits.ts';
 import type { ByteLink, Port } from '../../link/link.ts';
 import { readWholeFile } from '../../node/files.ts';
+import { RejudgedPackage } from '../../verify/rejudge.ts';
 import { renderText } from '../../verify/render/text.ts';
-import type { Trust } from '../../verify/trust.ts';
 import type { VerifiedPackage } from '../../verify/verified-package.ts';
 import { verifyPackage } from '../../verify/verify.ts';
 import { type Paint, readPaint } from '../colour.ts';
-import { environmentValue, type Io, pathOf } from '../io.ts';
-import { parseChoice, parseNumber } from '../options.ts';
+import { type Io, pathOf } from '../io.ts';
 import { printJson } from '../program.ts';
 import { readTrustOptions, type TrustOptions, trustInputs } from '../trust-options.ts';
 import { assertReportOptions } from '../verify/report-options.ts';
-import {
-  assertNoPort,
-  choosePort,
-  choosePortIfNamed,
-  chooseProtocol,
-  type DeviceOptions,
-} from './device-options.ts';
+import { assertNoPort, choosePort, choosePortIfNamed, chooseProtocol } from './device-options.ts';
 import { type About, type FlashDocument, flashDocument, planDocument, refusalDocument } from './document.ts';
 import { twoInterrupts } from './interrupts.ts';
-import { PROGRESS_FORMS, type ProgressForm, progressView } from './progress.ts';
+import type { DeviceTarget } from './one-device.ts';
+import { type ProgressForm, progressView } from './progress.ts';
 import { assertReportPossible, writeReport } from './report-file.ts';
 import { parseSimulatedDevice, simulatedPort } from './simulated-port.ts';
+import { asksForSeveral, chooseTargets, type DevicesOptions, singlePort } from './targets.ts';
 import { renderFlashed, renderNotFlashed, renderPlan } from './text.ts';
+import {
+  assertProductKnown,
+  readFlashOptions,
+  readProgressForm,
+  type SendOptions,
+} from './upload-options.ts';
 
-export interface UploadOptions extends TrustOptions, DeviceOptions {
+export interface UploadOptions extends TrustOptions, DevicesOptions, SendOptions {
   simulate?: string;
-  entry?: string;
-  chunkSize?: string;
-  confirm?: string;
-  retries?: string;
   dryRun?: boolean;
-  progress?: string;
   report?: string;
   json?: boolean;
 }
@@ -49,15 +45,21 @@ export async function upload(io: Io, file: string, options: UploadOptions): Prom
   await assertReportOptions(io, options, [file, ...trustInputs(options)]);
   await assertReportPossible(io, options.report);
   const paint = readPaint(io);
-  const protocol = chooseProtocol(io, options);
+  const protocol = chooseProtocol(io, singlePort(options));
   const given = readFlashOptions(options, protocol);
   const form = readProgressForm(io, options);
-  const target = await chooseTarget(io, options);
+  const several = asksForSeveral(options);
+  const targets = several ? await chooseSeveral(io, options) : [];
+  const target = several ? undefined : await chooseTarget(io, options);
   const { trust, verifyOptions } = await readTrustOptions(io, options);
   assertProductKnown(trust, options);
 
   const bytes = await readWholeFile(pathOf(io, file), MAX_PACKAGE_BYTES);
-  const { report, verified } = await verifyPackage(bytes, trust, { ...verifyOptions, transfer: true });
+  const pkg = several ? new RejudgedPackage(bytes, trust, verifyOptions) : undefined;
+  const { report, verified } =
+    pkg === undefined
+      ? await verifyPackage(bytes, trust, { ...verifyOptions, transfer: true })
+      : await pkg.judge(io.now().getTime());
   const about: About = { file, verification: report };
   if (verified === undefined) {
     return conclude(io, options, refusalDocument(about), () =>
@@ -68,21 +70,16 @@ export async function upload(io: Io, file: string, options: UploadOptions): Prom
   const { device: operator = {}, allowDowngrade = false } = verifyOptions;
   const flashOptions = { ...given, operator, allowDowngrade };
   const plan = protocol.plan(verified, planOptions(protocol, flashOptions));
+  if (pkg !== undefined && !options.dryRun) {
+    const { uploadToMany } = await import('./upload-many.ts');
+    const job = { pkg, now: io.now, protocol, flashOptions };
+    const { json, report: file } = options;
+    return uploadToMany(io, about, job, targets, { form, paint, json, report: file });
+  }
   if (target === undefined) {
     return conclude(io, options, planDocument(plan, about), () => io.out(renderPlan(plan)));
   }
   return send(io, options, about, { pkg: verified, target, protocol, flashOptions, form, paint });
-}
-
-/**
- * By a trust file of several products a package for any of them would pass; no device of ours tells its product.
- * Throws `usage.invalid`.
- */
-function assertProductKnown(trust: Trust, { product }: TrustOptions): void {
-  if (trust.kind !== 'file' || trust.file.rules.size <= 1 || product !== undefined) return;
-  throw new DfuError('usage.invalid', `the trust file has rules for ${trust.file.rules.size} products`, {
-    cure: 'Say with --product which of them the device is: otherwise a package for any of them would be flashed.',
-  });
 }
 
 interface Job {
@@ -136,32 +133,21 @@ function conclude(
  * Throws `usage.invalid`.
  */
 async function chooseTarget(io: Io, options: UploadOptions): Promise<Target | undefined> {
+  const one = singlePort(options);
   if (options.simulate !== undefined) {
     parseSimulatedDevice('--simulate', options.simulate);
-    assertNoPort(options, '--simulate');
+    assertNoPort(one, '--simulate');
     return options.dryRun ? undefined : simulatedPort;
   }
-  const port = options.dryRun ? choosePortIfNamed(io, options) : await choosePort(io, options);
+  const port = options.dryRun ? choosePortIfNamed(io, one) : await choosePort(io, one);
   return port === undefined || options.dryRun ? undefined : () => ({ port, clock: io.clock });
 }
 
-function readFlashOptions(
-  options: UploadOptions,
-  { entries }: Pick<Protocol<ByteLink>, 'entries'>,
-): Omit<FlashOptions, 'operator'> {
-  const { entry, chunkSize, confirm, retries } = options;
-  return {
-    entry: entry === undefined ? 'auto' : parseChoice('--entry', entry, entries),
-    ...(chunkSize === undefined ? {} : { chunkBytes: parseNumber('--chunk-size', chunkSize, 1, 0xffff) }),
-    confirm: confirm === undefined ? 'auto' : parseChoice('--confirm', confirm, ['auto', ...CONFIRMATIONS]),
-    retries: retries === undefined ? DEFAULT_RETRIES : parseNumber('--retries', retries, 0, 100),
-  };
-}
-
-function readProgressForm(io: Io, options: UploadOptions): ProgressForm {
-  if (options.progress !== undefined) return parseChoice('--progress', options.progress, PROGRESS_FORMS);
-  const fromEnvironment = environmentValue(io, 'DFUKIT_PROGRESS');
-  return fromEnvironment === undefined
-    ? 'auto'
-    : parseChoice('DFUKIT_PROGRESS', fromEnvironment, PROGRESS_FORMS);
+/** Where to, for several. Throws `usage.invalid`, and `link.not-found` where `--all` are none. */
+async function chooseSeveral(io: Io, options: UploadOptions): Promise<DeviceTarget[]> {
+  if (options.simulate !== undefined) {
+    const option = options.all ? '--all' : '--port';
+    throw new DfuError('usage.invalid', `${option} and --simulate exclude each other`);
+  }
+  return chooseTargets(io, options);
 }

@@ -1,0 +1,75 @@
+import { realpath } from 'node:fs/promises';
+import { DfuError } from '../../core/errors.ts';
+import { shown } from '../../core/text.ts';
+import { listSerialPorts } from '../../node/serial-list.ts';
+import type { Io } from '../io.ts';
+import { choosePort, type DeviceOptions } from './device-options.ts';
+import type { DeviceTarget } from './one-device.ts';
+
+/** Each has a port, timers and a few kilobytes; beyond this a second process is the better answer. */
+const MAX_DEVICES = 64;
+
+/** The options by which several devices are named. */
+export interface DevicesOptions extends Omit<DeviceOptions, 'port'> {
+  port?: string[];
+  all?: boolean;
+}
+
+/** Whether several devices were asked for, or may be: several ports, or all of them. */
+export function asksForSeveral({ port = [], all }: DevicesOptions): boolean {
+  return all === true || port.length > 1;
+}
+
+/** The options of the one port, or of none. */
+export function singlePort({ port, all: _, ...rest }: DevicesOptions): DeviceOptions {
+  const [path] = port ?? [];
+  return { ...rest, ...(path === undefined ? {} : { port: path }) };
+}
+
+/**
+ * The ports that were named, or with `--all` those there are; none is opened.
+ * Throws `usage.invalid`, and `link.not-found` where there is none.
+ */
+export async function chooseTargets(io: Io, options: DevicesOptions): Promise<DeviceTarget[]> {
+  if (options.all && options.port !== undefined) {
+    throw new DfuError('usage.invalid', '--all and --port exclude each other');
+  }
+  const labels = options.all ? await allPorts() : (options.port ?? []);
+  if (labels.length > MAX_DEVICES) {
+    throw new DfuError(
+      'usage.invalid',
+      `${labels.length} ports are more than the ${MAX_DEVICES} of one call`,
+      {
+        cure: 'Name some with --port, the others in a second call beside it.',
+      },
+    );
+  }
+  await assertDistinct(labels);
+  const { all: _, port: __, ...rest } = options;
+  const targets: DeviceTarget[] = [];
+  for (const label of labels) {
+    targets.push({ label, port: await choosePort(io, { ...rest, port: label }), clock: io.clock });
+  }
+  return targets;
+}
+
+async function allPorts(): Promise<string[]> {
+  const ports = await listSerialPorts();
+  if (ports.length === 0) throw new DfuError('link.not-found', 'this machine has no serial port');
+  return ports.map(({ path }) => path);
+}
+
+/** Two names of one port would make two runs fight for one device. */
+async function assertDistinct(labels: readonly string[]): Promise<void> {
+  const names = new Map<string, string>();
+  for (const label of labels) {
+    // A port that is not there, and an address, are known by their names alone.
+    const path = await realpath(label).catch(() => label);
+    const other = names.get(path);
+    if (other !== undefined) {
+      const which = other === label ? 'is given twice' : `and ${shown(other)} are the same port`;
+      throw new DfuError('usage.invalid', `--port ${shown(label)} ${which}`);
+    }
+    names.set(path, label);
+  }
+}
