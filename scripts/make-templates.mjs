@@ -22,15 +22,46 @@ const KINDS = {
   'apploader-trustzone': 'Gecko bootloader with AppLoader (Bluetooth OTA), split for TrustZone',
 };
 
+/** What is said of a family's bootloader, of what to pack, and of what its image is. */
+function notes(part, layout) {
+  if (part.imageFormat === 'gbl') {
+    return {
+      title: KINDS[layout.bootloader],
+      facts: '',
+      file: 'a raw binary or a GBL v3 file',
+      format: `    # auto: GBL, which is what the bootloaders of this part take. A raw binary is wrapped, without a signature: where
+    # secure boot is on, give the GBL that your signing tool made.`,
+      start: 'Where the linker script puts the application.',
+      deviceVersion: 'What the device reports once this runs.',
+    };
+  }
+  const end = part.flashBase + part.flashBytes - part.reservedAtEndBytes;
+  return {
+    title:
+      'Bluegiga with the UART bootloader (BGAPI). Experimental: written from documents, see docs/flashing.md',
+    facts: `# Updates may write up to ${hex(end - 1)}; the last page holds hardware settings.
+# Not known for sure: sizes of flash and page (taken from the CC2540 and CC2541), whether the bootloader wants packet mode,
+# what it checks at the end, and whether it starts half an image.
+`,
+    file: 'a raw binary of what lies from the start address on',
+    format: `    # auto: raw, which is what this bootloader takes. Of the .hex file that bgbuild makes, cut out what may be written:
+    # objcopy -I ihex -O binary app.hex flat.bin, then the bytes of flat.bin from ${hex(layout.applicationStart)} up to ${hex(end - 1)}.`,
+    start: 'Where updates begin; below lies the bootloader.',
+    deviceVersion: 'What the device reports once this runs: the version of the stack in it.',
+  };
+}
+
 function template(part, layout) {
+  const { title, facts, file, format, start, deviceVersion } = notes(part, layout);
   const sizes = part.flashBytesKnown ? '' : 'at most ';
+  const orderingCode = part.imageFormat === 'gbl' ? ' or as an ordering code,' : ', 128 or 256,';
   const hint = part.flashBytesKnown
     ? ''
-    : `  # With the flash size (such as ${part.family}f${part.flashBytes / 1024}) or as an ordering code, the image's end is checked against it.\n`;
-  return `# ${part.family.toUpperCase()}: ${KINDS[layout.bootloader]}.
+    : `  # With the flash size (such as ${part.family}f${part.flashBytes / 1024})${orderingCode} the image's end is checked against it.\n`;
+  return `# ${part.family.toUpperCase()}: ${title}.
 # Bootloader: ${layout.bootloaderBytes / 1024} KiB at ${hex(layout.bootloaderStart)}. Application: from ${hex(layout.applicationStart)} on.
 # Flash: ${sizes}${part.flashBytes / 1024} KiB at ${hex(part.flashBase)}, in pages of ${part.pageBytes / 1024} KiB.
-formatVersion: 1
+${facts}formatVersion: 1
 
 # What this firmware is called; the product's name where nothing is said.
 #name: thermostat-firmware
@@ -57,16 +88,15 @@ ${hint}  part: ${part.family}
 images:
   - name: application
     role: application
-    # Below the folder of this recipe; a raw binary or a GBL v3 file.
+    # Below the folder of this recipe; ${file}.
     #file: build/application.bin
-    # auto: GBL, which is what the bootloaders of this part take. A raw binary is wrapped, without a signature: where
-    # secure boot is on, give the GBL that your signing tool made.
+${format}
     format: auto
-    # Where the linker script puts the application.
+    # ${start}
     startAddress: ${hex(layout.applicationStart)}
     alignment: 4
     padByte: 0xff
-    # What the device reports once this runs.
+    # ${deviceVersion}
     #deviceVersion: 0x00010000
 
 #provenance:

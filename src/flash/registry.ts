@@ -1,8 +1,8 @@
 import type { ByteLink } from '../link/link.ts';
-import { bgapi } from './bgapi/driver.ts';
+import { bgapi, ble1xx, ble1xxPacket } from './bgapi/driver.ts';
 import type { Protocol } from './protocol.ts';
 
-const PROTOCOLS: readonly Protocol<ByteLink>[] = [bgapi];
+const PROTOCOLS: readonly Protocol<ByteLink>[] = [bgapi, ble1xx, ble1xxPacket];
 
 /** The names of all protocols, for `--protocol`. */
 export const PROTOCOL_NAMES: readonly string[] = PROTOCOLS.map(({ name }) => name);

@@ -21,8 +21,9 @@ export interface Part {
   readonly family: string;
   /** As asked for, lower case: `efr32bg22f352`, `efr32bg22c224f512im40-c`. */
   readonly name: string;
+  readonly core: 'cortex-m' | '8051';
   /** What its bootloaders take. */
-  readonly imageFormat: 'gbl';
+  readonly imageFormat: 'gbl' | 'raw';
   readonly flashBase: number;
   /** Main flash; the family's largest where the name does not tell the size. */
   readonly flashBytes: number;
@@ -30,6 +31,8 @@ export interface Part {
   readonly flashBytesKnown: boolean;
   /** The unit of erasing. */
   readonly pageBytes: number;
+  /** Bytes at the end of flash that no update may change. */
+  readonly reservedAtEndBytes: number;
   readonly ramBase: number;
   /** The default first. */
   readonly layouts: readonly [Layout, ...Layout[]];
@@ -45,6 +48,8 @@ interface Family {
   readonly flashKib: readonly [number, ...number[]];
   readonly pageBytes: number;
   readonly layouts: readonly [Layout, ...Layout[]];
+  /** Bluegiga's first generation, 8051 with raw images; absent: Geckos. */
+  readonly ble1xx?: true;
 }
 
 function layout(
@@ -109,6 +114,15 @@ const FAMILIES: readonly Family[] = [
   series2(['efr32bg27', 'efr32mg27'], 0x08000000, [768], 24),
   series2(['efr32fg28', 'efr32zg28'], 0x08000000, [1024], 24),
   series2(['efr32bg29', 'efr32mg29'], 0x08000000, [1024], 24),
+  // Sizes and pages are those of the CC2540 and CC2541 in them; application start and reserved page from BGLib's DFU text.
+  {
+    names: ['ble112', 'ble113', 'ble121lr'],
+    flashBase: 0,
+    flashKib: [128, 256],
+    pageBytes: 2048,
+    layouts: [layout('main', 0x1000, 0, 4 * KIB)],
+    ble1xx: true,
+  },
 ];
 
 /** Names of all families, sorted; each is a name that `findPart` knows. */
@@ -129,12 +143,14 @@ export function findPart(text: string): Part | undefined {
   return {
     family,
     name,
-    imageFormat: 'gbl',
+    core: facts.ble1xx ? '8051' : 'cortex-m',
+    imageFormat: facts.ble1xx ? 'raw' : 'gbl',
     flashBase: facts.flashBase,
     flashBytes: (size ?? largest(facts)) * KIB,
     flashBytesKnown: size !== undefined,
     pageBytes: facts.pageBytes,
-    ramBase: RAM_BASE,
+    reservedAtEndBytes: facts.ble1xx ? facts.pageBytes : 0,
+    ramBase: facts.ble1xx ? 0 : RAM_BASE,
     layouts: facts.layouts,
   };
 }

@@ -91,6 +91,7 @@ export async function packImage(
     recogniseImage(source) === 'gbl3'
       ? existingGbl(input, name, role, part)
       : rawBinary(input, name, role, version, part);
+  checkFormatForPart(content.format, name, part);
   const padByte = padByteOf(input, content.format, name);
   const sourceSize = source.length;
   const unchanged = content.wrap === undefined && sourceSize % alignment === 0;
@@ -140,6 +141,13 @@ function checkNumbers(input: BuildImage, name: string): void {
     const message = `image ${name}: ${field} is ${value}, no whole number from 0 to ${limits[field]}`;
     throw new DfuError('pack.value-invalid', message, { facts: { image: name, field } });
   }
+}
+
+/** A Gecko takes raw images too, by other ways than its bootloader; the first generation knows no GBL at all. */
+function checkFormatForPart(format: ImageFormat, name: string, part: Part | undefined): void {
+  if (part?.imageFormat !== 'raw' || format === 'raw') return;
+  const message = `image ${name} is a ${format.toUpperCase()}, and the bootloader of ${part.name} takes raw images only`;
+  throw new DfuError('pack.format-not-for-part', message, { facts: { image: name, part: part.name } });
 }
 
 function padByteOf({ padByte = DEFAULT_PAD_BYTE }: BuildImage, format: ImageFormat, name: string): number {

@@ -34,12 +34,14 @@ export function checkRawPlacement(placement: RawPlacement): PackWarning[] {
   checkFlash({ image, from: startAddress, to: startAddress + size }, part);
   return [
     ...bootloaderArea(image, role, startAddress, part),
-    ...(RUNNING_ROLES.has(role) ? checkVectors(placement) : []),
+    ...(RUNNING_ROLES.has(role) && part?.core !== '8051' ? checkVectors(placement) : []),
   ];
 }
 
 function checkAlignment({ image, startAddress, alignment, wrapped, part }: RawPlacement): void {
-  const unit = wrapped && part !== undefined ? Math.max(alignment, part.pageBytes) : alignment;
+  // Bootloaders erase a page when its beginning is written.
+  const byPages = part !== undefined && (wrapped || part.imageFormat === 'raw');
+  const unit = byPages ? Math.max(alignment, part.pageBytes) : alignment;
   if (startAddress % unit === 0) return;
   const why = unit === alignment ? 'the alignment' : `the flash page of ${part?.name ?? 'the part'}`;
   throw new DfuError(
@@ -58,7 +60,7 @@ export function checkFlash(extent: ImageExtent, part: Part | undefined): void {
     throw new DfuError('pack.outside-part', message, { facts });
   }
   if (part === undefined) return;
-  const end = part.flashBase + part.flashBytes;
+  const end = part.flashBase + part.flashBytes - part.reservedAtEndBytes;
   if (from >= part.flashBase && to <= end) return;
   const gap = to - from > part.flashBytes ? ' It is larger than all of it: a gap between sections?' : '';
   throw new DfuError(

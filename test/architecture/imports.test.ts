@@ -16,7 +16,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   verify: ['core', 'crypto', 'images', 'format'],
   inspect: ['core', 'crypto', 'images', 'format'],
   flash: ['core', 'link', 'images', 'format', 'verify/verified-package.ts'],
-  sim: ['core', 'link', 'images/parts.ts', 'images/gbl/tags.ts', 'flash/*/wire.ts'],
+  sim: ['core', 'link', 'images/parts.ts', 'images/gbl/tags.ts', 'flash/*/wire.ts', 'flash/*/ble1xx-wire.ts'],
   node: ['core', 'crypto', 'link'],
   cli: ['core', 'crypto', 'images', 'format', 'link', 'pack', 'verify', 'inspect', 'flash', 'sim', 'node'],
 };

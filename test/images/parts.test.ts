@@ -36,7 +36,29 @@ describe('a part is found', () => {
   });
 
   test.each([
+    ['ble112', 256, false],
+    ['BLE113', 256, false],
+    ['ble121lr', 256, false],
+    ['ble112f128', 128, true],
+    ['BLE121LRF256', 256, true],
+  ])('%s, of the first generation: raw images, from 0x1000 up to the last page', (text, kib, known) => {
+    expect(findPart(text)).toMatchObject({
+      core: '8051',
+      imageFormat: 'raw',
+      flashBytes: kib * KIB,
+      flashBytesKnown: known,
+      pageBytes: 2048,
+      reservedAtEndBytes: 2048,
+      layouts: [{ applicationStart: 0x1000 }],
+    });
+  });
+
+  test.each([
     '',
+    'ble111',
+    'ble1121',
+    'ble112f512',
+    'ble121',
     'efr32',
     'efr32bg2',
     'efr32bg14',

@@ -46,6 +46,30 @@ describe('the start address', () => {
     ).toBe('pack.outside-part');
   });
 
+  test('of a BLE112 is 0x1000, raw and no Cortex-M; bootloader and last page are none of its', async () => {
+    const ble112 = { target: { product: 'p', part: 'ble112f128' } };
+    const room = 128 * 1024 - 0x1000 - 2048;
+    const { startAddress: _, ...image } = imageInput({ bytes: new Uint8Array(room).fill(2) });
+    const built = await buildPackage(buildInput({ ...ble112, images: [image] }));
+    expect(built.manifest.images[0]).toMatchObject({ format: 'raw', startAddress: '0x00001000' });
+    expect(codesOf(built.warnings)).toEqual(['unsigned']);
+    const bytes = new Uint8Array(room + 1);
+    const outside = thrownBy(() => buildOne({ bytes, startAddress: 0x1000 }, ble112));
+    expect((await outside).code).toBe('pack.outside-part');
+    const misaligned = thrownBy(() => buildOne({ bytes: new Uint8Array(64), startAddress: 0x1004 }, ble112));
+    expect(await misaligned).toMatchObject({
+      code: 'pack.start-address-misaligned',
+      facts: { unit: 2048 },
+    });
+    const gbl = wrapRaw({ image: new Uint8Array(64), startAddress: 0x1000, application: APPLICATION });
+    for (const input of [
+      { bytes: gbl, startAddress: 0x1000 },
+      { bytes: new Uint8Array(64), startAddress: 0x1000, format: 'gbl' as const },
+    ]) {
+      expect((await thrownBy(() => buildOne(input, ble112))).code).toBe('pack.format-not-for-part');
+    }
+  });
+
   test('of an image larger than all flash: a gap between sections is suspected', async () => {
     const error = await thrownBy(() => buildOne({ bytes: cortexImage({ size: 400_000 }) }, bg22));
     expect([error.code, error.message.includes('gap between sections?')]).toEqual([

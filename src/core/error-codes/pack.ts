@@ -113,8 +113,8 @@ export const packErrors = errorCodes({
   'pack.already-signed': {
     exit: 2,
     retryable: false,
-    title: 'the package has a signature of this key',
-    cure: 'Nothing is left to do with this key. Use another, or leave the package as it is.',
+    title: 'there is a signature of this key already',
+    cure: 'Nothing is left to do with this key. Use another, or leave everything as it is.',
   },
   'pack.too-many-signatures': {
     exit: 2,
@@ -187,6 +187,12 @@ export const packErrors = errorCodes({
     retryable: false,
     title: 'the environment does not name the source, or not the builder',
     cure: 'Say it with options (build: --source-repository and --source-revision; attest: --builder-id), or run on one of the CI systems in docs/provenance.md.',
+  },
+  'pack.format-not-for-part': {
+    exit: 2,
+    retryable: false,
+    title: 'the part does not take images of this format',
+    cure: 'Pack the raw binary, without --image-format or with --image-format raw.',
   },
   'pack.self-check': {
     exit: 1,

@@ -22,7 +22,8 @@ export const ble1xxPiece = (restBytes: number, chunkBytes: number): number =>
   LEGACY_CHUNK_BYTES.find((bytes) => bytes <= restBytes && bytes <= chunkBytes) ?? 1;
 
 /** Where a raw image goes; the plan has seen that it says so. */
-export const startAddressOf = ({ startAddress }: ManifestImage): number => parseHex32(startAddress ?? '') ?? 0;
+export const startAddressOf = ({ startAddress }: ManifestImage): number =>
+  parseHex32(startAddress ?? '') ?? 0;
 
 /**
  * What will be sent to a BLE1xx: each image at its start address, in pieces of powers of two.

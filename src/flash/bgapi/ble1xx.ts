@@ -1,4 +1,10 @@
-import type { Dialect } from './dialect.ts';
+import {
+  BLE1XX_CHUNK_BYTES,
+  BLE1XX_FIRST_ADDRESS,
+  ble1xxPiece,
+  planBle1xx,
+  startAddressOf,
+} from './ble1xx-plan.ts';
 import {
   BOOT_IN_DFU,
   decodeLegacySystemBoot,
@@ -12,7 +18,7 @@ import {
   legacySystemReset,
   legacyUpload,
 } from './ble1xx-wire.ts';
-import { BLE1XX_CHUNK_BYTES, BLE1XX_FIRST_ADDRESS, ble1xxPiece, planBle1xx, startAddressOf } from './ble1xx-plan.ts';
+import type { Dialect } from './dialect.ts';
 import { DEVICE_TYPE } from './wire.ts';
 
 const EXPERIMENTAL =

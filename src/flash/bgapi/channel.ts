@@ -131,7 +131,8 @@ export class Channel {
   #queue(decoded: readonly Decoded[]): void {
     for (const item of decoded) {
       if (!('frame' in item)) continue;
-      if (item.frame.kind === 'message' || tellsStart(this.dialect, item.frame)) this.#frames.push(item.frame);
+      if (item.frame.kind === 'message' || tellsStart(this.dialect, item.frame))
+        this.#frames.push(item.frame);
     }
   }
 

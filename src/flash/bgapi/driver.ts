@@ -7,9 +7,9 @@ import { assertVerified } from '../../verify/verified-package.ts';
 import { comparableVersion } from '../facts.ts';
 import type { Attempt, DeviceFacts, FlashPlan, Outcome, PlannedImage, Protocol, Run } from '../protocol.ts';
 import { stopHere } from '../stop-here.ts';
+import { BLE1XX, BLE1XX_PACKET } from './ble1xx.ts';
 import { type Channel, withChannel } from './channel.ts';
 import { grade, startApplication } from './confirm.ts';
-import { BLE1XX, BLE1XX_PACKET } from './ble1xx.ts';
 import { type ApplicationStart, type Dialect, versionOf } from './dialect.ts';
 import { type Entered, enterBootloader, probe, restartBootloader } from './entry.ts';
 import { GECKO } from './gecko.ts';
@@ -291,7 +291,9 @@ function bootloaderUnder(
  */
 async function identify(dialect: Dialect, port: Port<ByteLink>, run: Run): Promise<DeviceFacts> {
   return withChannel(port, run, dialect, async (channel) => {
-    const answer = await probe(channel);
+    const first = await probe(channel);
+    // A device that is just starting hears nothing.
+    const answer = first === 'silence' ? await probe(channel) : first;
     if (answer === 'bootloader') {
       const entered = await restartBootloader(channel, run);
       return {
