@@ -2,6 +2,17 @@
  * Virtual devices that obey the rules of the real ones: for tests of tools and gateways without hardware, and for
  * trying an update before it meets a device. Pure: runs in a browser, in the time of any Clock.
  */
+export {
+  BLE1XX_APPLICATION_KINDS,
+  type Ble1xxApplicationKind,
+} from './ble1xx/application.ts';
+export {
+  type Ble1xxDevice,
+  type Ble1xxDeviceOptions,
+  type Ble1xxState,
+  createBle1xxDevice,
+} from './ble1xx/device.ts';
+export type { Ble1xxHardware, Ble1xxPart } from './ble1xx/hardware.ts';
 export { type MemoryPort, type MemoryPortOptions, memoryPort } from './cable.ts';
 export type { ByteDevice } from './device.ts';
 export {
