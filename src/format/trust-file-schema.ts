@@ -1,4 +1,5 @@
 import { DfuError, type ErrorCode } from '../core/errors.ts';
+import { nearestWord } from '../core/nearest.ts';
 import { printableLine, shown } from '../core/text.ts';
 import { pointerKeys, type SchemaError, valueAt } from './schema-error.ts';
 import type { TrustFileDocument } from './trust-file.ts';
@@ -81,6 +82,9 @@ function schemaError(value: unknown, error: SchemaError): DfuError {
   const facts = { path };
   if (keyword === 'additionalProperties') return unknownField(keys, String(params.additionalProperty));
   if (keyword === 'required') {
+    // A misspelt field is missed under its right name: what is wrong is what stands there.
+    const misspelt = Object.keys(valueAt(value, keys) ?? {}).find((key) => !TAKES.has(key));
+    if (misspelt !== undefined) return unknownField(keys, misspelt);
     const missing = shown(readablePath([...keys, String(params.missingProperty)]));
     return new DfuError('trust.file-invalid', `the trust file lacks the field ${missing}`, {
       facts: { path: missing },
@@ -121,7 +125,10 @@ function unknownField(keys: readonly string[], field: string): DfuError {
     const text = `"${shown(field)}" can not name a key: a letter first, then letters, digits and . _ + -, at most 64`;
     return new DfuError('trust.file-invalid', text, { facts });
   }
-  return new DfuError('trust.file-unknown-field', `there is no field ${name} in a trust file`, { facts });
+  const nearest = nearestWord(field, TAKES.keys());
+  const meant = nearest === undefined ? '' : `; perhaps ${nearest} is meant`;
+  const message = `there is no field ${name} in a trust file${meant}`;
+  return new DfuError('trust.file-unknown-field', message, { facts });
 }
 
 /** `['rules', '0', 'signers']` as `rules[0].signers`. */

@@ -214,7 +214,8 @@ function judgeExpiry({ manifest: { notAfter } }: Subject, terms: Terms): Finding
 
 function untold(name: Requirable, what: string, subject: Subject, terms: Terms): Finding {
   if (!isRequired(name, subject, terms)) return skipped(`nobody told ${what}`);
-  return fail('policy.check-required', `${what} must be compared, and nobody told it`, { check: name });
+  const by = terms.require.has(name) ? ',' : ', as the trust file demands,';
+  return fail('policy.check-required', `${what} must be compared${by} and nobody told it`, { check: name });
 }
 
 /** By the operator or by the trust file's rule. */

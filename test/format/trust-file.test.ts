@@ -316,3 +316,17 @@ describe('canonical JSON', () => {
     );
   });
 });
+
+test.each([
+  [
+    'threshold',
+    'treshold',
+    'there is no field rules[0].treshold in a trust file; perhaps threshold is meant',
+  ],
+  ['rules', 'rule', 'there is no field rule in a trust file; perhaps rules is meant'],
+  ['publicKey', 'pem', 'there is no field keys.release-b.pem in a trust file'],
+])('%s written as %s: what stands there is named, not what is missing', async (right, wrong, message) => {
+  const json = JSON.stringify(fullDocument()).replace(`"${right}"`, `"${wrong}"`);
+  const error = await thrownBy(() => loadTrustFile(JSON.parse(json)));
+  expect(error).toMatchObject({ code: 'trust.file-unknown-field', message });
+});

@@ -5,6 +5,7 @@ import type { Manifest } from '../../src/format/manifest.ts';
 import type { TrustFileDocument, TrustFileKey, TrustFileRule } from '../../src/format/trust-file.ts';
 import { loadTrustFile } from '../../src/format/trust-file-load.ts';
 import type { VerifyOptions } from '../../src/verify/options.ts';
+import { renderText } from '../../src/verify/render/text.ts';
 import type { VerifyReport } from '../../src/verify/report.ts';
 import { verifyPackage } from '../../src/verify/verify.ts';
 import { expectValid } from '../support/schema.ts';
@@ -127,6 +128,24 @@ describe('the threshold', () => {
     }
   });
 
+  test('too few: the text names every signature, and why it does not count', async () => {
+    const setting = { rule: { signers: ['alice', 'bob'] }, signed: [alice, carol, stranger] };
+    const text = renderText(await judge(setting), 'f');
+    expect(text).toContain(`  signed by alice, key ${alice.public.keyId}\n`);
+    expect(text).toContain(
+      `  signed by carol, key ${carol.public.keyId}; it does not count: no signer of this product\n`,
+    );
+    expect(text).toContain(
+      `  signed, as it says, by key ${stranger.public.keyId}; the trust file does not have it\n`,
+    );
+    const forged = { ...carol, private: stranger.private };
+    expect(renderText(await judge({ signed: [alice, bob, forged] }), 'f')).toContain(
+      `  not signed by key ${carol.public.keyId}: it does not verify\n`,
+    );
+    const refused = renderText(await judge({ options: { device: { product: 'other' } } }), 'f');
+    expect(refused).not.toContain('signed by');
+  });
+
   test('a rule that failed leaves policy unjudged', async () => {
     const report = await judge({ signed: [alice] });
     expect(outcomeOf(report, 'trust.validity')).toBe('skipped');
@@ -162,6 +181,15 @@ describe('the policy of a rule', () => {
     const report = await judge(setting);
     expect(report).toMatchObject({ verdict: 'refused', exit: 5, code });
     expectValidReport(report);
+  });
+
+  test('a check that the trust file demands is told from one that the operator asks for', async () => {
+    const demanded = await judge({ rule: { require: ['version'] } });
+    expect(renderText(demanded, 'f')).toContain(
+      'must be compared, as the trust file demands, and nobody told it',
+    );
+    const asked = await judge({ rule: { require: ['version'] }, options: { require: ['version'] } });
+    expect(renderText(asked, 'f')).toContain('must be compared, and nobody told it');
   });
 
   test('exactly the minimum, the hardware named, the check made, another package denied: trusted', async () => {

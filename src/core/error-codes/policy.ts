@@ -54,7 +54,7 @@ export const policyErrors = errorCodes({
     exit: 5,
     retryable: false,
     title: 'a check that was asked for could not be made',
-    cure: 'Tell what it compares with (--product, --hardware, --installed-version, --installed-counter), or leave it out of --require.',
+    cure: 'Tell what it compares with (--product, --hardware, --installed-version, --installed-counter). Without it only what --require asks for can be left out, not what a trust file demands.',
   },
   'policy.contradiction': {
     exit: 5,

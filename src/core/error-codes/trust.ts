@@ -6,7 +6,7 @@ export const trustErrors = errorCodes({
     exit: 4,
     retryable: false,
     title: 'no signature by a trusted key',
-    cure: 'Check that the package comes from whom you expect, and that the right public key was given.',
+    cure: 'Check that the package comes from whom you expect, and that the right public key or trust file was given.',
   },
   'trust.key-public': {
     exit: 2,
@@ -42,7 +42,7 @@ export const trustErrors = errorCodes({
     exit: 2,
     retryable: false,
     title: 'there is no usable passphrase where it was said to be',
-    cure: 'Give 1 to 1024 bytes; of a file or descriptor one line end is cut off.',
+    cure: 'Check that the variable is exported, or that the file is the right one: 1 to 1024 bytes, of which one line end is cut off in a file or descriptor.',
   },
   'trust.signing-key-algorithm': {
     exit: 2,
@@ -108,7 +108,7 @@ export const trustErrors = errorCodes({
     exit: 4,
     retryable: false,
     title: 'the package is not signed',
-    cure: 'Ask for a signed package, or accept what nobody vouches for with --allow-unsigned.',
+    cure: 'Ask for a signed package. Only --allow-unsigned, in the place of a key or trust file, accepts what nobody vouches for.',
   },
   'trust.signature-invalid': {
     exit: 4,

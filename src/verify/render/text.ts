@@ -24,6 +24,7 @@ export function renderText(report: VerifyReport, file: string): string {
     `${TITLES[report.verdict]}: ${shown(file)}`,
     ...packageLines(report),
     ...(accepted ? signerLines(report) : failureLines(report.checks)),
+    ...(!accepted && SIGNER_CHECKS.some((id) => hasFailed(report, id)) ? whoSignedLines(report) : []),
     ...report.warnings.map((warning) => `  Warning: ${warning}`),
     ...(accepted ? notCheckedLines(report.checks) : []),
   ];
@@ -45,15 +46,32 @@ function packageLines({ package: told, packageId }: VerifyReport): string[] {
   ];
 }
 
-function signerLines({ signatures }: VerifyReport): string[] {
+function signerLines({ signatures, trust }: VerifyReport): string[] {
   const good = signatures?.filter(({ status }) => status === 'good') ?? [];
   const unknown = (signatures?.length ?? 0) - good.length;
+  const whose = trust.kind === 'file' ? 'that the trust file does not have' : 'that were not given';
   return [
     ...good.map(signerLine),
-    ...(unknown === 0
-      ? []
-      : [`  ${counted(unknown, 'other signature')} ignored: by keys that were not given`]),
+    ...(unknown === 0 ? [] : [`  ${counted(unknown, 'other signature')} ignored: by keys ${whose}`]),
   ];
+}
+
+/** The checks that a list of the signatures explains, where one of them failed. */
+const SIGNER_CHECKS = ['signatures.good', 'trust.rule', 'trust.validity'] as const;
+
+function hasFailed({ checks }: VerifyReport, id: Check['id']): boolean {
+  return checks.some((check) => check.id === id && check.status === 'fail');
+}
+
+/** Every signature, and what speaks against it. Whose an unknown one is, nobody verified. */
+function whoSignedLines({ signatures = [], trust }: VerifyReport): string[] {
+  const unknown = trust.kind === 'file' ? 'the trust file does not have it' : 'it was not given';
+  return signatures.map((signature) => {
+    const { status, keyId } = signature;
+    if (status === 'good') return signerLine(signature);
+    if (status === 'invalid') return `  not signed by key ${keyId}: it does not verify`;
+    return `  signed, as it says, by key ${keyId}; ${status === 'not-judged' ? 'not judged' : unknown}`;
+  });
 }
 
 /** With what a trust file says of the key, and why its signature does not count where it does not. */
