@@ -1,0 +1,51 @@
+import type { Bytes } from '../core/bytes.ts';
+import { bgapiReader } from './bgapi/describe.ts';
+import { RAW_READER, type WireReader } from './wire-reader.ts';
+import { xmodemReader } from './xmodem/describe.ts';
+
+export type WireDirection = 'sent' | 'received';
+export type WireReaders = Readonly<Record<WireDirection, WireReader>>;
+
+type MakeReader = (direction: WireDirection) => WireReader;
+
+/** What takes apart the bytes of each protocol; another protocol adds a line. */
+const READERS: Readonly<Record<string, MakeReader>> = {
+  bgapi: (direction) => bgapiReader('gecko', direction),
+  ble1xx: (direction) => bgapiReader('ble1xx', direction),
+  'ble1xx-packet': (direction) => bgapiReader('ble1xx', direction, true),
+  xmodem: (direction) => xmodemReader(direction),
+};
+
+/** For the protocol of a trace; bytes as they are where it is not known. `auto`: by what is sent, line by line. */
+export function wireReaders(protocol: string): WireReaders {
+  if (protocol === 'auto') return autoReaders();
+  const make = Object.hasOwn(READERS, protocol) ? READERS[protocol] : undefined;
+  return { sent: make?.('sent') ?? RAW_READER, received: make?.('received') ?? RAW_READER };
+}
+
+/** Whoever finds out what is on the port speaks one protocol after the other: an answer is read as what was asked. */
+function autoReaders(): WireReaders {
+  const all = { bgapi: wireReaders('bgapi'), xmodem: wireReaders('xmodem') };
+  let spoken: keyof typeof all | undefined;
+  const oneWay = (direction: WireDirection): WireReader => {
+    let last: keyof typeof all = 'bgapi';
+    return {
+      push: (bytes) => {
+        if (direction === 'sent' || spoken === undefined) spoken = guess(bytes, direction);
+        const before = spoken === last ? [] : all[last][direction].end();
+        last = spoken;
+        return [...before, ...all[spoken][direction].push(bytes)];
+      },
+      gap: () => all[last][direction].gap(),
+      end: () => all[last][direction].end(),
+    };
+  };
+  return { sent: oneWay('sent'), received: oneWay('received') };
+}
+
+/** Commands begin with 0x20, events with 0xa0; a menu is text, and its keys and packets begin otherwise. */
+function guess(bytes: Bytes, direction: WireDirection): 'bgapi' | 'xmodem' {
+  const [first = 0] = bytes;
+  if (direction === 'sent') return first === 0x20 ? 'bgapi' : 'xmodem';
+  return (first & 0x78) === 0x20 && bytes.some((byte) => byte < 0x09) ? 'bgapi' : 'xmodem';
+}
