@@ -56,7 +56,7 @@ export function main(argv: readonly string[], io: Io): Promise<number> {
 }
 
 const PORT =
-  'serial port, or tcp://host:port of a serial bridge (environment: DFUKIT_PORT; see dfu-flash list)';
+  'serial port (see dfu-flash list); auto: the one USB serial port there is; tcp://host:port of a serial bridge, rfc2217://host:port of one that sets baud rate and lines (environment: DFUKIT_PORT)';
 
 /** Where one device is; or several, each at a port of its own. */
 function addDeviceOptions(command: Command, several = false): Command {
@@ -66,8 +66,17 @@ function addDeviceOptions(command: Command, several = false): Command {
       .option('--all', 'all serial ports at a time');
   } else command.option('--port <port>', PORT);
   return command
-    .option('--baud <rate>', 'baud rate of a serial port (default: 115200; environment: DFUKIT_BAUD)')
+    .option('--vid <hex>', 'the USB serial port of that vendor; instead of --port')
+    .option('--pid <hex>', 'and of that product')
+    .option('--serial-number <text>', 'and with that serial number')
+    .option('--wait <seconds>', 'wait for the port to appear (default: not at all)')
+    .option('--baud <rate>', 'baud rate of the bootloader (default: 115200; environment: DFUKIT_BAUD)')
+    .option('--app-baud <rate>', 'baud rate of the application, where that is another')
     .option('--rtscts', 'flow control by RTS and CTS; both ends must agree (default: none)')
+    .option(
+      '--reset <sequence>',
+      'into the bootloader by DTR and RTS: sonoff, rts, dtr, or steps as dtr=0,rts=1,100ms,rts=0 (see docs/ports.md)',
+    )
     .option('--protocol <name>', 'auto or bgapi (default: auto; environment: DFUKIT_PROTOCOL)');
 }
 

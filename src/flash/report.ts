@@ -17,7 +17,14 @@ export interface FlashReport {
     product: string;
   };
   images: FlashedImage[];
-  options: { entry: Entry; chunkBytes: number; confirm: Confirmation; retries: number };
+  options: {
+    entry: Entry;
+    chunkBytes: number;
+    confirm: Confirmation;
+    retries: number;
+    /** As the operator gave it. */
+    reset?: string;
+  };
   /** The evidence reached; absent where the run failed. */
   confirmation?: Confirmation;
   deviceState: DeviceState;

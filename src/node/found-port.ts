@@ -92,7 +92,7 @@ class FoundPort implements Port<ByteLink> {
 /** Throws `link.not-found`, `link.ambiguous`; both name what is there. */
 function theOne(ports: readonly SerialPortInfo[], filter: PortFilter): SerialPortInfo {
   const usb = ports.filter(({ vendorId }) => vendorId !== undefined);
-  const fitting = usb.filter((port) => fits(port, filter));
+  const fitting = usb.filter((port) => fitsFilter(port, filter));
   const [one, another] = fitting;
   if (one !== undefined && another === undefined) return one;
   const wanted = describeFilter(filter);
@@ -109,7 +109,8 @@ function theOne(ports: readonly SerialPortInfo[], filter: PortFilter): SerialPor
   );
 }
 
-const fits = (port: SerialPortInfo, filter: PortFilter): boolean =>
+/** Whether the port is one of those meant. */
+export const fitsFilter = (port: SerialPortInfo, filter: PortFilter): boolean =>
   (filter.vendorId === undefined || port.vendorId?.toLowerCase() === filter.vendorId) &&
   (filter.productId === undefined || port.productId?.toLowerCase() === filter.productId) &&
   (filter.serialNumber === undefined || port.serialNumber === filter.serialNumber);

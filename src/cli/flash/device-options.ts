@@ -1,24 +1,20 @@
 import { DfuError } from '../../core/errors.ts';
 import { counted, shown } from '../../core/text.ts';
-import type { Protocol } from '../../flash/protocol.ts';
+import type { Entry, Protocol } from '../../flash/protocol.ts';
 import { findProtocol, PROTOCOL_NAMES } from '../../flash/registry.ts';
+import { parseResetSequence, type ResetSequence } from '../../flash/reset-sequence.ts';
 import type { ByteLink, Port } from '../../link/link.ts';
-import { serialPort } from '../../node/serial.ts';
-import { listSerialPorts, type SerialPortInfo } from '../../node/serial-list.ts';
-import { parseTcpUrl, tcpPort } from '../../node/tcp.ts';
+import { describePort } from '../../node/found-port.ts';
+import { listSerialPorts } from '../../node/serial-list.ts';
 import { environmentValue, type Io } from '../io.ts';
-import { parseNumber } from '../options.ts';
+import { AUTO, assertPortOptions, choosesAmongPorts, makePort, type PortOptions } from './port-options.ts';
 
 /** The options by which upload and identify name a device. */
-export interface DeviceOptions {
+export interface DeviceOptions extends PortOptions {
   port?: string;
-  baud?: string;
-  rtscts?: boolean;
   protocol?: string;
+  reset?: string;
 }
-
-const DEFAULT_BAUD_RATE = 115_200;
-const MAX_BAUD_RATE = 10_000_000;
 
 /** The port the operator means; it is not opened. Throws `usage.invalid`, with the ports there are when none is named. */
 export async function choosePort(io: Io, options: DeviceOptions): Promise<Port<ByteLink>> {
@@ -29,32 +25,40 @@ export async function choosePort(io: Io, options: DeviceOptions): Promise<Port<B
 
 /** The same; `undefined` when none is named. */
 export function choosePortIfNamed(io: Io, options: DeviceOptions): Port<ByteLink> | undefined {
-  const path = options.port ?? environmentValue(io, 'DFUKIT_PORT');
-  const baudRate = chooseBaudRate(io, options);
-  if (path === undefined) return undefined;
-  if (path === '') throw new DfuError('usage.invalid', '--port is empty');
-  if (!/^[a-z]+:\/\//.test(path)) {
-    return serialPort({ path, baudRate, rtscts: options.rtscts === true });
-  }
-  const address = parseTcpUrl(path);
-  if (options.baud !== undefined || options.rtscts) {
-    throw new DfuError(
-      'usage.invalid',
-      'baud rate and flow control of a serial bridge are set at the bridge',
-      {
-        cure: 'Leave out --baud and --rtscts with tcp://.',
-      },
-    );
-  }
-  return tcpPort(address);
+  const path = options.port ?? (choosesAmongPorts(options) ? AUTO : environmentValue(io, 'DFUKIT_PORT'));
+  if (path !== undefined) return makePort(io, path, options);
+  assertPortOptions(io, options);
+  return undefined;
 }
 
 /** For what has no port: throws `usage.invalid` where something is said of one. */
-export function assertNoPort({ port, baud, rtscts }: DeviceOptions, other: string): void {
-  for (const [option, value] of Object.entries({ '--port': port, '--baud': baud, '--rtscts': rtscts })) {
+export function assertNoPort(options: DeviceOptions, other: string): void {
+  const said = {
+    '--port': options.port,
+    '--vid': options.vid,
+    '--pid': options.pid,
+    '--serial-number': options.serialNumber,
+    '--wait': options.wait,
+    '--baud': options.baud,
+    '--app-baud': options.appBaud,
+    '--rtscts': options.rtscts,
+    '--reset': options.reset,
+  };
+  for (const [option, value] of Object.entries(said)) {
     if (value === undefined) continue;
     throw new DfuError('usage.invalid', `${option} and ${other} exclude each other`);
   }
+}
+
+/** The reset sequence, if one is given. Throws `usage.invalid`, also where `entry` asks somebody else. */
+export function chooseReset(reset: string | undefined, entry: Entry): ResetSequence | undefined {
+  if (reset === undefined) return undefined;
+  if (entry === 'bgapi' || entry === 'manual') {
+    throw new DfuError('usage.invalid', `--reset and --entry ${entry} exclude each other`, {
+      cure: 'With --reset use --entry auto, or none where the sequence alone leads into the bootloader.',
+    });
+  }
+  return parseResetSequence(reset);
 }
 
 /** The protocol the operator means. Throws `usage.invalid`. */
@@ -71,14 +75,6 @@ export function chooseProtocol(io: Io, options: DeviceOptions): Protocol<ByteLin
   );
 }
 
-function chooseBaudRate(io: Io, { baud }: DeviceOptions): number {
-  if (baud !== undefined) return parseNumber('--baud', baud, 1, MAX_BAUD_RATE);
-  const fromEnvironment = environmentValue(io, 'DFUKIT_BAUD');
-  return fromEnvironment === undefined
-    ? DEFAULT_BAUD_RATE
-    : parseNumber('DFUKIT_BAUD', fromEnvironment, 1, MAX_BAUD_RATE);
-}
-
 async function noPort(): Promise<DfuError> {
   const ports = await listSerialPorts();
   const there =
@@ -88,13 +84,4 @@ async function noPort(): Promise<DfuError> {
   return new DfuError('usage.invalid', `no port is given; ${there}`, {
     cure: 'Name one with --port, or try it on a virtual device with --simulate gecko.',
   });
-}
-
-/** One line: path, ids, vendor, product, serial number, as far as they are told. */
-export function describePort(port: SerialPortInfo): string {
-  const ids = port.vendorId === undefined ? undefined : `${port.vendorId}:${port.productId ?? '????'}`;
-  const serial = port.serialNumber === undefined ? undefined : `serial number ${port.serialNumber}`;
-  return [port.path, ids, port.vendor, port.product, serial]
-    .flatMap((part) => (part === undefined ? [] : [shown(part)]))
-    .join('  ');
 }

@@ -1,8 +1,8 @@
 import { shown } from '../../core/text.ts';
+import { describePort } from '../../node/found-port.ts';
 import { listSerialPorts } from '../../node/serial-list.ts';
 import type { Io } from '../io.ts';
 import { printJson } from '../program.ts';
-import { describePort } from './device-options.ts';
 
 /** dfu-flash list: the serial ports of this machine. */
 export async function list(io: Io, options: { json?: boolean }): Promise<number> {

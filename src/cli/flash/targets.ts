@@ -1,10 +1,12 @@
 import { realpath } from 'node:fs/promises';
 import { DfuError } from '../../core/errors.ts';
 import { shown } from '../../core/text.ts';
+import { fitsFilter, type PortFilter } from '../../node/found-port.ts';
 import { listSerialPorts } from '../../node/serial-list.ts';
 import type { Io } from '../io.ts';
 import { choosePort, type DeviceOptions } from './device-options.ts';
 import type { DeviceTarget } from './one-device.ts';
+import { readFilter, withoutFilter } from './port-options.ts';
 
 /** Each has a port, timers and a few kilobytes; beyond this a second process is the better answer. */
 const MAX_DEVICES = 64;
@@ -34,7 +36,7 @@ export async function chooseTargets(io: Io, options: DevicesOptions): Promise<De
   if (options.all && options.port !== undefined) {
     throw new DfuError('usage.invalid', '--all and --port exclude each other');
   }
-  const labels = options.all ? await allPorts() : (options.port ?? []);
+  const labels = options.all ? await allPorts(readFilter(options)) : (options.port ?? []);
   if (labels.length > MAX_DEVICES) {
     throw new DfuError(
       'usage.invalid',
@@ -45,7 +47,9 @@ export async function chooseTargets(io: Io, options: DevicesOptions): Promise<De
     );
   }
   await assertDistinct(labels);
-  const { all: _, port: __, ...rest } = options;
+  const { all, port: _, ...others } = options;
+  // The filters have chosen among all ports already.
+  const rest = all ? withoutFilter(others) : others;
   const targets: DeviceTarget[] = [];
   for (const label of labels) {
     targets.push({ label, port: await choosePort(io, { ...rest, port: label }), clock: io.clock });
@@ -53,9 +57,10 @@ export async function chooseTargets(io: Io, options: DevicesOptions): Promise<De
   return targets;
 }
 
-async function allPorts(): Promise<string[]> {
-  const ports = await listSerialPorts();
-  if (ports.length === 0) throw new DfuError('link.not-found', 'this machine has no serial port');
+async function allPorts(filter: PortFilter): Promise<string[]> {
+  const ports = (await listSerialPorts()).filter((port) => fitsFilter(port, filter));
+  const which = Object.keys(filter).length === 0 ? '' : ' that fits';
+  if (ports.length === 0) throw new DfuError('link.not-found', `this machine has no serial port${which}`);
   return ports.map(({ path }) => path);
 }
 

@@ -6,6 +6,7 @@ import type { Trust } from '../../verify/trust.ts';
 import { environmentValue, type Io } from '../io.ts';
 import { parseChoice, parseNumber } from '../options.ts';
 import type { TrustOptions } from '../trust-options.ts';
+import { chooseReset } from './device-options.ts';
 import { PROGRESS_FORMS, type ProgressForm } from './progress.ts';
 
 /** How a package is sent: what upload and station have in common. */
@@ -15,15 +16,19 @@ export interface SendOptions {
   confirm?: string;
   retries?: string;
   progress?: string;
+  reset?: string;
 }
 
 /** Throws `usage.invalid`. */
 export function readFlashOptions(
-  { entry, chunkSize, confirm, retries }: SendOptions,
+  { entry: way, chunkSize, confirm, retries, reset: sequence }: SendOptions,
   { entries }: Pick<Protocol<ByteLink>, 'entries'>,
 ): Omit<FlashOptions, 'operator'> {
+  const entry = way === undefined ? 'auto' : parseChoice('--entry', way, entries);
+  const reset = chooseReset(sequence, entry);
   return {
-    entry: entry === undefined ? 'auto' : parseChoice('--entry', entry, entries),
+    entry,
+    ...(reset && { reset }),
     ...(chunkSize === undefined ? {} : { chunkBytes: parseNumber('--chunk-size', chunkSize, 1, 0xffff) }),
     confirm: confirm === undefined ? 'auto' : parseChoice('--confirm', confirm, ['auto', ...CONFIRMATIONS]),
     retries: retries === undefined ? DEFAULT_RETRIES : parseNumber('--retries', retries, 0, 100),

@@ -24,7 +24,7 @@ export const deviceErrors = errorCodes({
     exit: 6,
     retryable: true,
     title: 'the device did not come up in its bootloader',
-    cure: 'Check port, baud rate and cable; hold the bootloader pin of the board while it is reset, then run the command again with --entry manual.',
+    cure: 'Check port, baud rate and cable. Where DTR and RTS are wired to reset and bootloader pin, name the sequence with --reset; else run the command again with --entry manual and hold the bootloader pin while you reset the board.',
   },
   'device.no-answer': {
     exit: 6,
