@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { DfuError } from '../../core/errors.ts';
-import type { Protocol } from '../../flash/protocol.ts';
+import type { Protocol, Run } from '../../flash/protocol.ts';
+import type { FlashReport } from '../../flash/report.ts';
 import { type FlashOptions, flashPackage, planOptions } from '../../flash/session.ts';
 import { MAX_PACKAGE_BYTES } from '../../format/limits.ts';
 import type { ByteLink, Port } from '../../link/link.ts';
@@ -19,6 +20,7 @@ import { type About, type FlashDocument, flashDocument, planDocument, refusalDoc
 import { twoInterrupts } from './interrupts.ts';
 import type { DeviceTarget } from './one-device.ts';
 import { type ProgressForm, progressView } from './progress.ts';
+import type { ReplayTarget } from './replay-option.ts';
 import { assertReportPossible, writeReport } from './report-file.ts';
 import { parseSimulatedDevice, simulatedPort } from './simulated-port.ts';
 import { asksForSeveral, chooseTargets, type DevicesOptions, singlePort } from './targets.ts';
@@ -32,17 +34,23 @@ import {
 
 export interface UploadOptions extends TrustOptions, DevicesOptions, SendOptions {
   simulate?: string;
+  trace?: string;
+  replay?: string;
   dryRun?: boolean;
   report?: string;
   json?: boolean;
 }
 
 /** Where a package goes, once it is known to be good. */
-type Target = (pkg: VerifiedPackage) => { port: Port<ByteLink>; clock: Clock };
+type Target = (pkg: VerifiedPackage) => { port: Port<ByteLink>; clock: Clock } | ReplayTarget;
 
 /** dfu-flash upload: verifies, plans, uploads, confirms. A package that is refused opens no port. */
-export async function upload(io: Io, file: string, options: UploadOptions): Promise<number> {
-  await assertReportOptions(io, options, [file, ...trustInputs(options)]);
+export async function upload(io: Io, file: string, asked: UploadOptions): Promise<number> {
+  const record = asked.replay === undefined ? undefined : await readRecord(io, asked.replay, asked);
+  const options: UploadOptions = { ...record?.options, ...asked };
+  const inputs = [file, ...trustInputs(options), ...(options.replay === undefined ? [] : [options.replay])];
+  await assertReportOptions(io, options, inputs);
+  await assertTrace(io, options, inputs);
   await assertReportPossible(io, options.report);
   const paint = readPaint(io);
   const protocol = chooseProtocol(io, singlePort(options));
@@ -50,7 +58,7 @@ export async function upload(io: Io, file: string, options: UploadOptions): Prom
   const form = readProgressForm(io, options);
   const several = asksForSeveral(options);
   const targets = several ? await chooseSeveral(io, options) : [];
-  const target = several ? undefined : await chooseTarget(io, options);
+  const target = record?.target ?? (several ? undefined : await chooseTarget(io, options));
   const { trust, verifyOptions } = await readTrustOptions(io, options);
   assertProductKnown(trust, options);
 
@@ -67,7 +75,8 @@ export async function upload(io: Io, file: string, options: UploadOptions): Prom
     );
   }
   for (const warning of report.warnings) io.err(`dfu-flash: warning: ${warning}\n`);
-  const { device: operator = {}, allowDowngrade = false } = verifyOptions;
+  const operator = { ...record?.operator, ...verifyOptions.device };
+  const allowDowngrade = verifyOptions.allowDowngrade === true || record?.allowDowngrade === true;
   const flashOptions = { ...given, operator, allowDowngrade };
   const plan = protocol.plan(verified, planOptions(protocol, flashOptions));
   if (pkg !== undefined && !options.dryRun) {
@@ -93,26 +102,64 @@ interface Job {
 
 async function send(io: Io, options: UploadOptions, about: About, job: Job): Promise<number> {
   const { pkg, target, protocol, flashOptions, form, paint } = job;
-  const { port, clock } = target(pkg);
+  const at = target(pkg);
+  const { port, clock } = at;
   // Whoever reads events of progress from standard output gets nothing else there.
   const eventsOnStdout = form === 'json' && !options.json;
   const view = progressView(io, form, clock, eventsOnStdout ? io.out : io.err);
   const interrupts = twoInterrupts(io);
-  const { stop, signal } = interrupts;
-  const report = await flashPackage(pkg, port, protocol, flashOptions, {
-    clock,
-    stop,
-    signal,
-    emit: (progress) => view.show(progress),
-  }).finally(() => {
+  const { stop, signal } = 'bothOperators' in at ? at.bothOperators(interrupts) : interrupts;
+  const run: Run = { clock, stop, signal, emit: (progress) => view.show(progress) };
+  const flash = (to: Port<ByteLink>, its: Run) => flashPackage(pkg, to, protocol, flashOptions, its);
+  const { value: report, exitAfter } = await (options.trace === undefined
+    ? flash(port, run).then((value) => ({ value, exitAfter: (exit: number) => exit }))
+    : traced(io, options.trace, { port, run }, options, job, flash)
+  ).finally(() => {
     interrupts.end();
     view.end();
   });
-  return conclude(io, options, flashDocument(report, about), () => {
+  if ('assertSame' in at) at.assertSame(report);
+  const exit = await conclude(io, options, flashDocument(report, about), () => {
     if (report.error !== undefined) io.err(paint('stderr', 'red', renderNotFlashed(report)));
     else if (eventsOnStdout) io.err(paint('stderr', 'green', renderFlashed(report)));
     else io.out(paint('stdout', 'green', renderFlashed(report)));
   });
+  return exitAfter(exit);
+}
+
+/** Loaded where it is asked for: a run against a record. */
+async function readRecord(io: Io, file: string, options: UploadOptions) {
+  const { port: _, ...rest } = options;
+  const { readUploadRecord } = await import('./replay-option.ts');
+  return readUploadRecord(io, file, { ...rest, ...singlePort(options) });
+}
+
+async function assertTrace(io: Io, options: UploadOptions, inputs: readonly string[]): Promise<void> {
+  if (options.trace === undefined) return;
+  if (asksForSeveral(options)) {
+    throw new DfuError('usage.invalid', '--trace records one device; several are asked for');
+  }
+  const { assertTraceOption } = await import('./trace-option.ts');
+  await assertTraceOption(io, options, [...inputs, options.report]);
+}
+
+/** The same with a record of it. */
+async function traced(
+  io: Io,
+  file: string,
+  given: { port: Port<ByteLink>; run: Run },
+  { reset }: UploadOptions,
+  { pkg, protocol, flashOptions }: Job,
+  flash: (port: Port<ByteLink>, run: Run) => Promise<FlashReport>,
+) {
+  const { recordRun, tracedOptions } = await import('./trace-option.ts');
+  const options = { ...tracedOptions(flashOptions), ...(reset === undefined ? {} : { reset }) };
+  const work = { command: 'upload', protocol: protocol.name, packageId: pkg.packageId, options } as const;
+  return recordRun(io, file, work, given, flash, ({ exit, error, deviceState }) => ({
+    exit,
+    ...(error && { code: error.code }),
+    deviceState,
+  }));
 }
 
 /** Prints the result, then writes the report; gives the exit code. */
