@@ -20,6 +20,27 @@ export const TRUST_LINT = {
 } as const satisfies Record<string, 'error' | 'warning'>;
 export type TrustLintCode = keyof typeof TRUST_LINT;
 
+/** What to do about each. */
+export const TRUST_LINT_CURES: Readonly<Record<TrustLintCode, string>> = {
+  'file-expired':
+    'Bring in a newer version with dfu-verify trust update; whoever keeps the file sets a later notAfter.',
+  'file-expires-soon': 'Publish a version with a later notAfter, and update every gate before that day.',
+  'threshold-unreachable':
+    'List more keys that count, or lower the threshold: as it is nothing can be signed.',
+  'threshold-soon-unreachable':
+    'Bring in new keys before those run out: dfu-pack keygen, then the next version.',
+  'attestation-impossible': 'List the builder under attesters, or leave attestation out of require.',
+  'trust-role-missing':
+    'Add a trustRole whose keys sign the next version, or keep bringing the file in by hand.',
+  'trust-role-weaker': 'Ask as many signatures of the trustRole as the strictest rule does.',
+  'key-expired': 'Take its name out of the lists, and list another key instead.',
+  'key-expires-soon': 'Have a new key listed before that day.',
+  'key-not-yet-valid': 'Nothing, if it is a key for later; otherwise check its notBefore.',
+  'key-revoked-in-use': 'Take its name out of the lists; let it stand under keys, so that it stays revoked.',
+  'key-unused': 'List it where it is meant to count, or take it out.',
+  'key-two-roles': 'Give the builder a key of its own: who releases should not also vouch for the build.',
+};
+
 export interface TrustLintFinding {
   readonly code: TrustLintCode;
   readonly severity: 'error' | 'warning';

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { main } from '../../src/cli/dfu-verify.ts';
 import { ERRORS } from '../../src/core/errors.ts';
+import { TRUST_LINT } from '../../src/verify/trust-lint.ts';
 import { testIo } from '../support/io.ts';
 import { expectValid } from '../support/schema.ts';
 import { tempFolder } from '../support/temp.ts';
@@ -279,11 +280,22 @@ describe('explain', () => {
     expectValid('explain-v1', JSON.parse((await run('explain', 'trust.unsigned', '--json')).stdout));
   });
 
+  test('takes a code as it is printed, and tells what else is printed in its place', async () => {
+    const { run } = await inFolder({});
+    expect((await run('explain', '[trust.unsigned]')).stdout).toMatch(/^trust\.unsigned\n/);
+    for (const finding of Object.keys(TRUST_LINT)) {
+      expect((await run('explain', finding)).stderr).toContain('a finding of dfu-verify trust check');
+    }
+    expect((await run('explain', 'policy.target')).stderr).toContain('the name of a check');
+  });
+
   test('an unknown code is a usage error that names the near ones', async () => {
     const { run } = await inFolder({});
     const { exit, stderr } = await run('explain', 'trust.unsined');
     expect(exit).toBe(2);
     expect(stderr).toContain('trust.unsigned');
+    expect(stderr).not.toContain('trust.key-weak');
+    expect((await run('explain', 'trust.nothing-of-the-kind')).stderr).toContain('trust.unsigned, ');
     expect((await run('explain', 'constructor')).exit).toBe(2);
   });
 });

@@ -7,6 +7,7 @@ import { main as pack } from '../../src/cli/dfu-pack.ts';
 import { main as verify } from '../../src/cli/dfu-verify.ts';
 import { toBase64 } from '../../src/core/bytes.ts';
 import { encodePublicKeyPem, publicKeyDer } from '../../src/crypto/public-key.ts';
+import { TRUST_LINT_CURES } from '../../src/verify/trust-lint.ts';
 import { testKeyPem, testSigner } from '../pack/fixture.ts';
 import { testIo } from '../support/io.ts';
 import { expectValid } from '../support/schema.ts';
@@ -65,7 +66,8 @@ describe('the next version of a trust file', () => {
     expect((await run(verify, 'trust update trust.yaml trust-2.json')).err).toContain(
       '[trust.update-threshold]',
     );
-    expect((await run(pack, 'trust sign trust-2.json --key new.pem')).exit).toBe(0);
+    const second = await run(pack, 'trust sign trust-2.json --key new.pem');
+    expect(second).toMatchObject({ exit: 0, out: expect.stringContaining('--previous tells how many') });
 
     await chmod(join(folder, 'trust.yaml'), 0o640);
     await symlink('trust.yaml', join(folder, 'link'));
@@ -152,6 +154,20 @@ describe('the next version of a trust file', () => {
     expectValid('pack-report-v1', stranger);
   });
 
+  test('is signed with a count of what is there and what it takes, and by whom', async () => {
+    const { run } = await scene();
+    await run(pack, 'trust format next.yaml -o trust-2.json');
+    const first = await run(pack, 'trust sign trust-2.json --key old.pem --previous trust.yaml');
+    expect(first.out).toMatch(/^ {2}signed by {3}old, key [0-9a-f]{64}$/m);
+    expect(first.out).toContain('  this version: 0 of the 1 signature that its trustRole asks for\n');
+    expect(first.out).toContain('  version 1 before it: 1 of the 1 signature that its trustRole asks for\n');
+    const stranger = await run(pack, 'trust sign trust-2.json --key stranger.pem --previous trust.yaml');
+    expect(stranger.out).toMatch(/^ {2}signed by {3}key [0-9a-f]{64}$/m);
+    expect(stranger.out).toContain('  this version: 0 of the 1 signature');
+    const second = await run(pack, 'trust sign trust-2.json --key new.pem --previous trust.yaml');
+    expect(second.out).toContain('  this version: 1 of the 1 signature');
+  });
+
   test('is not signed beside signatures of an earlier draft, nor over anything else', async () => {
     const { folder, run, read } = await scene();
     await run(pack, 'trust format next.yaml -o trust-2.json');
@@ -190,7 +206,7 @@ describe('dfu-verify trust check', () => {
     const soon = 'trust check trust.yaml --within 365';
     expect(await run(verify, soon)).toMatchObject({
       exit: 0,
-      out: expect.stringContaining('[file-expires-soon]'),
+      out: expect.stringContaining(`[file-expires-soon]\n    ${TRUST_LINT_CURES['file-expires-soon']}\n`),
     });
     expect((await run(verify, `${soon} --strict`)).exit).toBe(5);
     const late = await json(verify, 'trust check trust.yaml --at 2028-01-01T00:00:00Z');

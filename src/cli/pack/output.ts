@@ -17,7 +17,8 @@ export interface Destination {
   mode?: number;
 }
 
-const ANOTHER_NAME = 'Choose another name. To sign a package where it lies: --in-place.';
+const ANOTHER_NAME =
+  'Choose another name. Only dfu-pack sign and attach change a package where it lies: --in-place.';
 
 /**
  * The place of an output. What this run reads is never overwritten, whatever it is called.

@@ -9,7 +9,9 @@ import type { TrustTbsOptions } from './trust-tbs.ts';
 export function defineTrust(program: Command, io: Io, act: Act): void {
   const trust = program
     .command('trust')
-    .description('make trust files ready for an update: format, sign, tbs, attach')
+    .description(
+      'make trust files ready for an update: format, sign, tbs, attach (dfu-verify trust: check, update)',
+    )
     .helpCommand(false)
     .addHelpText(
       'after',
@@ -42,7 +44,8 @@ export function defineTrust(program: Command, io: Io, act: Act): void {
 
 const SIGNED = 'a trust file as dfu-pack trust format wrote it';
 const SIGNATURES = 'the signatures; those that are in it stay (default: FILE.sig.json)';
-const PREVIOUS = 'the version before it, whose trustRole signs too: knows its keys';
+const PREVIOUS =
+  'the version before it, whose trustRole must sign too: names its keys, counts how many signed';
 const FORCE = 'replace a file that is there';
 
 function defineFormat(trust: Command): Command {

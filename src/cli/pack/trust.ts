@@ -17,6 +17,7 @@ import {
   type TrustSignatures,
 } from '../../pack/trust-seal.ts';
 import type { PackWarning } from '../../pack/warnings.ts';
+import { standing } from '../../verify/trust-step.ts';
 import { type Io, pathOf } from '../io.ts';
 import { printJson } from '../program.ts';
 import { assertAnotherFile } from '../same-file.ts';
@@ -181,10 +182,44 @@ async function writeSealed(
   const lines = [
     `${shown(to.shownPath)}: ${counted(signedBy.length, 'signature')}`,
     ...renderTrustFileFacts(file),
-    ...signedBy.map((keyId) => `  signed by   ${keyId}`),
+    ...signedBy.map((keyId) => `  signed by   ${named(keyId, file, previous)}`),
+    ...progress(signedBy, file, previous, io.now().getTime()),
   ];
   io.out(`${lines.map(printableLine).join('\n')}\n`);
   return 0;
+}
+
+function named(keyId: string, ...files: readonly (TrustFile | undefined)[]): string {
+  for (const file of files) {
+    const trusted = [...(file?.keys.values() ?? [])].find(({ key }) => key.keyId === keyId);
+    if (trusted !== undefined) return `${trusted.name}, key ${keyId}`;
+  }
+  return `key ${keyId}`;
+}
+
+/** How far it is with the thresholds that dfu-verify trust update asks for, as of now. */
+function progress(
+  signedBy: readonly string[],
+  file: TrustFile,
+  previous: TrustFile | undefined,
+  atMs: number,
+): string[] {
+  const line = (whose: string, { document, keys }: TrustFile): string => {
+    const { trustRole } = document;
+    if (trustRole === undefined) return `  ${whose} has no trustRole: it can only be brought in by hand`;
+    const counting = trustRole.signers.filter((name) => {
+      const trusted = keys.get(name);
+      if (trusted === undefined || standing(trusted, atMs) !== 'counts') return false;
+      return signedBy.includes(trusted.key.keyId);
+    });
+    return `  ${whose}: ${counting.length} of the ${counted(trustRole.threshold, 'signature')} that its trustRole asks for`;
+  };
+  return [
+    line('this version', file),
+    previous === undefined
+      ? '  the version before it asks for its own; --previous tells how many are there'
+      : line(`version ${previous.document.version} before it`, previous),
+  ];
 }
 
 function roleWarning(key: PublicKey, file: TrustFile, previous: TrustFile | undefined): PackWarning[] {

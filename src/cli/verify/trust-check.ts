@@ -3,7 +3,7 @@ import { counted, printableLine, shown } from '../../core/text.ts';
 import { version } from '../../core/version.ts';
 import type { TrustFile } from '../../format/trust-file.ts';
 import { readTerms } from '../../verify/options.ts';
-import { lintTrustFile, type TrustLintFinding } from '../../verify/trust-lint.ts';
+import { lintTrustFile, TRUST_LINT_CURES, type TrustLintFinding } from '../../verify/trust-lint.ts';
 import type { Io } from '../io.ts';
 import { parseNumber } from '../options.ts';
 import { printJson } from '../program.ts';
@@ -62,7 +62,13 @@ function render(path: string, file: TrustFile, findings: readonly TrustLintFindi
     `${shown(path)}: version ${file.document.version}, until ${file.document.notAfter}, ` +
       `${counted(file.keys.size, 'key')}, ${counted(file.rules.size, 'rule')}`,
     `  digest ${file.digest}`,
-    ...findings.map(({ severity, path: at, message, code }) => `  ${severity}: ${at}: ${message} [${code}]`),
+    ...findings.flatMap(({ severity, path: at, message, code }, i) => [
+      `  ${severity}: ${at}: ${message} [${code}]`,
+      // Once for all of a kind, at the last of them.
+      ...(findings.slice(i + 1).some((later) => later.code === code)
+        ? []
+        : [`    ${TRUST_LINT_CURES[code]}`]),
+    ]),
     findings.length === 0
       ? '  nothing to say against it'
       : `  ${counted(errors, 'error')}, ${counted(findings.length - errors, 'warning')}`,

@@ -8,7 +8,7 @@ import type { TrustUpdateOptions } from './trust-update.ts';
 export function defineTrust(program: Command, io: Io, act: Act): void {
   const trust = program
     .command('trust')
-    .description('look after trust files: check, update')
+    .description('look after trust files: check, update (dfu-pack trust: format, sign, tbs, attach)')
     .helpCommand(false)
     .addHelpText(
       'after',
@@ -40,7 +40,10 @@ export function defineTrust(program: Command, io: Io, act: Act): void {
   trust
     .command('update')
     .description('replace a trust file by the next version, or one after the other by several')
-    .argument('<current>', 'the trust file in hand; it is replaced when all is well, in one step')
+    .argument(
+      '<current>',
+      'the trust file in hand; it is replaced when all is well, in one step; what was YAML is JSON then',
+    )
     .argument('<next...>', 'the versions after it, in order; their signatures lie beside, in NEXT.sig.json')
     .option('--at <time>', 'judge as of this time: YYYY-MM-DDTHH:MM:SSZ (default: now)')
     .addOption(jsonOption())
