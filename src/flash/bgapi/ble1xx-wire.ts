@@ -10,7 +10,7 @@ import { DEVICE_TYPE, encodeFrame, type Frame, isEvent } from './wire.ts';
  * Source: Bluegiga's BLE API as in `bleapi.xml` of jrowberg/bglib; the DFU class of BGLib for C#.
  */
 export const LEGACY_CLASS = { system: 0x00, dfu: 0x09 } as const;
-export const LEGACY_SYSTEM = { reset: 0x00, hello: 0x01 } as const;
+export const LEGACY_SYSTEM = { reset: 0x00, getInfo: 0x08 } as const;
 export const LEGACY_SYSTEM_EVENT = { boot: 0x00 } as const;
 export const LEGACY_DFU = { reset: 0x00, setAddress: 0x01, upload: 0x02, finish: 0x03 } as const;
 export const LEGACY_DFU_EVENT = { boot: 0x00 } as const;
@@ -31,8 +31,8 @@ function event(klass: number, id: number, payload: Bytes): Bytes {
 export const legacySystemReset = (bootInDfu: number): Bytes =>
   message(LEGACY_CLASS.system, LEGACY_SYSTEM.reset, Uint8Array.of(bootInDfu));
 
-/** `00 00 00 01`: the application answers the same; a bootloader does not know it. */
-export const legacyHello = (): Bytes => message(LEGACY_CLASS.system, LEGACY_SYSTEM.hello);
+/** `00 00 00 08`: the application answers what it tells when it starts; a bootloader does not know it. */
+export const legacyGetInfo = (): Bytes => message(LEGACY_CLASS.system, LEGACY_SYSTEM.getInfo);
 
 /** `00 01 09 00 <dfu>`: the bootloader restarts. No answer. */
 export const legacyDfuReset = (bootInDfu: number): Bytes =>
@@ -72,14 +72,25 @@ export interface LegacySystemBoot {
 
 /** `80 0c 00 00 <major minor patch build link-layer, 16 bits each> <protocol 8> <hardware 8>`: the application has started. */
 export const legacySystemBootEvent = (b: LegacySystemBoot): Bytes =>
-  event(
-    LEGACY_CLASS.system,
-    LEGACY_SYSTEM_EVENT.boot,
-    concat([
-      ...[b.major, b.minor, b.patch, b.build, b.linkLayer].map(u16le),
-      Uint8Array.of(b.protocol, b.hardware),
-    ]),
-  );
+  event(LEGACY_CLASS.system, LEGACY_SYSTEM_EVENT.boot, encodeInfo(b));
+
+/** `00 0c 00 08`, and the same. */
+export const legacyInfoResponse = (b: LegacySystemBoot): Bytes =>
+  message(LEGACY_CLASS.system, LEGACY_SYSTEM.getInfo, encodeInfo(b));
+
+const INFO_BYTES = 12;
+const encodeInfo = (b: LegacySystemBoot): Bytes =>
+  concat([
+    ...[b.major, b.minor, b.patch, b.build, b.linkLayer].map(u16le),
+    Uint8Array.of(b.protocol, b.hardware),
+  ]);
+
+/** Whether it is the answer to get_info. */
+export const isLegacyInfo = ({ kind, class: klass, id, payload }: Frame): boolean =>
+  kind === 'message' &&
+  klass === LEGACY_CLASS.system &&
+  id === LEGACY_SYSTEM.getInfo &&
+  payload.length === INFO_BYTES;
 
 /** The bootloader version in a boot event of the DFU class; `undefined` when the frame is no such event. */
 export function legacyDfuBootVersion(frame: Frame): number | undefined {
@@ -90,7 +101,7 @@ export function legacyDfuBootVersion(frame: Frame): number | undefined {
 
 /** The content of a boot event of the application; `undefined` when the frame is no such event. */
 export function decodeLegacySystemBoot(frame: Frame): LegacySystemBoot | undefined {
-  if (!isEvent(frame, LEGACY_CLASS.system, LEGACY_SYSTEM_EVENT.boot) || frame.payload.length !== 12) {
+  if (!isEvent(frame, LEGACY_CLASS.system, LEGACY_SYSTEM_EVENT.boot) || frame.payload.length !== INFO_BYTES) {
     return undefined;
   }
   const reader = new ByteReader(frame.payload);

@@ -13,7 +13,7 @@ import {
   legacyDfuBootVersion,
   legacyDfuReset,
   legacyFinish,
-  legacyHello,
+  legacyGetInfo,
   legacySetAddress,
   legacySystemReset,
   legacyUpload,
@@ -44,7 +44,7 @@ export const BLE1XX: Dialect = {
   startsByAddress: true,
   judgesImages: false,
   commands: {
-    probes: [legacySetAddress(BLE1XX_FIRST_ADDRESS), legacyHello()],
+    probes: [legacySetAddress(BLE1XX_FIRST_ADDRESS), legacyGetInfo()],
     setAddress: ({ entry }) => legacySetAddress(startAddressOf(entry)),
     upload: legacyUpload,
     finish: legacyFinish(),

@@ -7,6 +7,7 @@ import { assertVerified } from '../../verify/verified-package.ts';
 import { comparableVersion } from '../facts.ts';
 import type { Attempt, DeviceFacts, FlashPlan, Outcome, PlannedImage, Protocol, Run } from '../protocol.ts';
 import { stopHere } from '../stop-here.ts';
+import { awaitStart } from './await-start.ts';
 import { BLE1XX, BLE1XX_PACKET } from './ble1xx.ts';
 import { type Channel, withChannel } from './channel.ts';
 import { grade, startApplication } from './confirm.ts';
@@ -42,6 +43,7 @@ function speaking(dialect: Dialect): Protocol<ByteLink> {
     tells: dialect.tells,
     plan: dialect.plan,
     execute: (port, plan, run, attempt) => execute(dialect, port, plan, run, attempt),
+    awaitStart: (port, run, waitMs) => awaitStart(dialect, port, run, waitMs),
     identify: (port, run) => identify(dialect, port, run),
     settle: (port, run, before) => settle(dialect, port, run, before),
   };
@@ -329,9 +331,12 @@ async function settle(
 ): Promise<DeviceState> {
   return withChannel(port, run, dialect, async (channel) => {
     // Nobody there: an application that never was left, or nothing that can be asked.
-    if ((await probe(channel)) === 'silence' && (await probe(channel)) === 'silence') return before;
-    // It would start half an image.
-    if (!dialect.judgesImages && before !== 'untouched') return before;
+    const first = await probe(channel);
+    const answer = first === 'silence' ? await probe(channel) : first;
+    if (answer === 'silence') return before;
+    // It would start half an image; and what answers as an application may be one.
+    if (!dialect.judgesImages && before !== 'untouched')
+      return answer === 'bootloader' ? 'bootloader' : 'unknown';
     const entered = await restartBootloader(channel, run);
     if (entered?.bootFailed) return 'bootloader';
     const { running } = await startApplication(channel, run);

@@ -3,7 +3,8 @@ import {
   BOOT_IN_DFU,
   LEGACY_CLASS,
   LEGACY_SYSTEM,
-  legacyHello,
+  type LegacySystemBoot,
+  legacyInfoResponse,
   legacySystemBootEvent,
 } from '../../flash/bgapi/ble1xx-wire.ts';
 import { type Command, CommandReader } from './commands.ts';
@@ -42,7 +43,7 @@ export class Ble1xxApplication implements Ble1xxProgram {
     this.#reader = new CommandReader(options.packetMode, host.after);
     if (options.kind === 'silent') return;
     host.after(options.bootMs, () => {
-      host.send(bootEvent(options.version));
+      host.send(legacySystemBootEvent(infoOf(options.version)));
       if (options.kind === 'crash-loop') host.after(options.crashAfterMs, () => host.reset('application'));
     });
   }
@@ -64,19 +65,19 @@ export class Ble1xxApplication implements Ble1xxProgram {
     if (id === LEGACY_SYSTEM.reset) {
       this.#host.reset(payload[0] === BOOT_IN_DFU.yes ? 'bootloader' : 'application');
     }
-    if (id === LEGACY_SYSTEM.hello) {
-      this.#host.after(this.#options.latencyMs, () => this.#host.send(legacyHello()));
+    if (id === LEGACY_SYSTEM.getInfo) {
+      const { latencyMs, version } = this.#options;
+      this.#host.after(latencyMs, () => this.#host.send(legacyInfoResponse(infoOf(version))));
     }
   }
 }
 
-const bootEvent = (version: number): Bytes =>
-  legacySystemBootEvent({
-    major: version >>> 16,
-    minor: (version >>> 8) & 0xff,
-    patch: version & 0xff,
-    build: 122,
-    linkLayer: 3,
-    protocol: 1,
-    hardware: 2,
-  });
+const infoOf = (version: number): LegacySystemBoot => ({
+  major: version >>> 16,
+  minor: (version >>> 8) & 0xff,
+  patch: version & 0xff,
+  build: 122,
+  linkLayer: 3,
+  protocol: 1,
+  hardware: 2,
+});
