@@ -26,6 +26,8 @@ export interface Progress {
   totalBytes?: number;
   /** What the operator must know or do now. */
   message?: string;
+  /** What is on the port, for people, where that had to be found out. */
+  found?: string;
   /** What the device has just told. */
   facts?: DeviceFacts;
 }
@@ -99,6 +101,14 @@ export interface Attempt {
   judge(told: DeviceFacts): void;
 }
 
+/** What a protocol that stands for several has made out. */
+export interface Choice<L extends Link = Link> {
+  protocol: Protocol<L>;
+  plan: FlashPlan;
+  /** `false`: nothing answered, and this is the one that may reach a device all the same. */
+  answered: boolean;
+}
+
 /** One way to talk to a bootloader. Each lives in a folder of its own and knows no other. */
 export interface Protocol<L extends Link = Link> {
   readonly name: string;
@@ -112,6 +122,11 @@ export interface Protocol<L extends Link = Link> {
   readonly entries: readonly Entry[];
   /** What such a device can tell about itself at all. */
   readonly tells: readonly (keyof DeviceFacts)[];
+  /**
+   * Sends nothing, and waits for a bootloader that tells its start; `false` when none did in time. Absent where
+   * bootloaders tell nothing of the kind. Throws what opening throws, `run.interrupted`, or why the link closed.
+   */
+  readonly awaitStart?: (port: Port<L>, run: Run, waitMs: number) => Promise<boolean>;
   /** Asks the device what it is, and leaves it running what it ran. Throws `device.no-answer` when nothing answers. */
   identify(port: Port<L>, run: Run): Promise<DeviceFacts>;
   /** Pure arithmetic. Throws when the package does not suit the protocol. */
@@ -123,4 +138,10 @@ export interface Protocol<L extends Link = Link> {
    * which state it is now. `before` is what is known of it. Throws what ends the link or the run.
    */
   settle(port: Port<L>, run: Run, before: DeviceState): Promise<DeviceState>;
+  /**
+   * Of a protocol that stands for several: asks the device which one it speaks, and plans anew for that. Throws
+   * `device.no-bootloader` where the operator was asked in vain, `device.no-answer` where nothing answered even to
+   * `failed`, the choice before; `run.interrupted`, what links throw, and why there is no plan.
+   */
+  choose?(port: Port<L>, plan: FlashPlan, run: Run, attempt: number, failed?: Choice<L>): Promise<Choice<L>>;
 }

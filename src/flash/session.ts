@@ -6,6 +6,7 @@ import { assertVerified, type VerifiedPackage } from '../verify/verified-package
 import { approached } from './approach.ts';
 import { judgeDevice, listFacts, notTold, type OperatorFacts } from './facts.ts';
 import type {
+  Choice,
   Confirmation,
   DeviceFacts,
   Entry,
@@ -90,10 +91,17 @@ export async function flashPackage<L extends Link>(
 
 class Session<L extends Link> {
   readonly #port: Port<L>;
-  readonly #protocol: Protocol<L>;
-  readonly #plan: FlashPlan;
+  /** The one asked for; where that stands for several, the one that was made out. */
+  #protocol: Protocol<L>;
+  /** Of the first attempt. */
+  #plan: FlashPlan;
+  /** Of the attempt that is made or comes next. */
+  #next: FlashPlan;
+  /** Asked which protocol it is, until that is known. */
+  #choose: Protocol<L>['choose'];
   readonly #options: FlashOptions;
   readonly #run: Run;
+  readonly #asked: Protocol<L>;
   readonly #attempts: AttemptReport[] = [];
   readonly #startedAt: number;
   #deviceState: DeviceState = 'untouched';
@@ -103,8 +111,11 @@ class Session<L extends Link> {
 
   constructor(port: Port<L>, protocol: Protocol<L>, plan: FlashPlan, options: FlashOptions, run: Run) {
     this.#port = port;
+    this.#asked = protocol;
     this.#protocol = protocol;
+    this.#choose = protocol.choose;
     this.#plan = plan;
+    this.#next = plan;
     this.#options = options;
     this.#startedAt = run.clock.now();
     this.#run = {
@@ -117,11 +128,10 @@ class Session<L extends Link> {
   }
 
   async flash(): Promise<FlashReport> {
-    let plan = this.#plan;
     let last: DfuError | undefined;
     for (let attempt = 1; ; attempt++) {
       try {
-        return this.#succeeded(await this.#try(plan, attempt));
+        return this.#succeeded(await this.#try(attempt));
       } catch (error) {
         if (!(error instanceof DfuError)) throw error;
         const again = attempt <= this.#options.retries && this.#mayHelp(error, last);
@@ -130,28 +140,27 @@ class Session<L extends Link> {
         last = error;
         // What was refused at one place shall be compared with what is refused next: same chunks, same places.
         if (error.code !== 'device.image-refused') {
-          const smaller = this.#smaller(plan);
+          const smaller = this.#smaller(this.#next);
           if (smaller instanceof DfuError) return this.#failed(smaller, error);
-          plan = smaller;
+          this.#next = smaller;
         }
         this.#run.emit({
           phase: 'connect',
           attempt: attempt + 1,
-          message: `Starting over with chunks of ${plan.options.chunkBytes} bytes: ${error.message} [${error.code}]`,
+          message: `Starting over with chunks of ${this.#next.options.chunkBytes} bytes: ${error.message} [${error.code}]`,
         });
       }
     }
   }
 
-  async #try(plan: FlashPlan, attempt: number): Promise<Outcome> {
+  async #try(attempt: number): Promise<Outcome> {
     const from = this.#run.clock.now();
-    const record: AttemptReport = { attempt, chunkBytes: plan.options.chunkBytes, durationMs: 0 };
+    const record: AttemptReport = { attempt, chunkBytes: this.#next.options.chunkBytes, durationMs: 0 };
     this.#attempts.push(record);
     try {
-      const outcome = await this.#protocol.execute(this.#approached(attempt), plan, this.#run, {
-        number: attempt,
-        judge: (told) => this.#judge(told),
-      });
+      const choice = await this.#chosen(attempt);
+      record.chunkBytes = this.#next.options.chunkBytes;
+      const outcome = await this.#execute(attempt, choice);
       this.#deviceState = outcome.deviceState;
       return outcome;
     } catch (error) {
@@ -162,6 +171,37 @@ class Session<L extends Link> {
       throw error;
     } finally {
       record.durationMs = this.#since(from);
+    }
+  }
+
+  /** Finds out which protocol it is, where that is not known; nothing is sent that changes the device. */
+  async #chosen(attempt: number, failed?: Choice<L>): Promise<Choice<L> | undefined> {
+    if (this.#choose === undefined) return undefined;
+    try {
+      const choice = await this.#choose(this.#approached(attempt), this.#next, this.#run, attempt, failed);
+      if (choice.answered) this.#choose = undefined;
+      this.#protocol = choice.protocol;
+      this.#next = choice.plan;
+      if (attempt === 1) this.#plan = choice.plan;
+      return choice;
+    } catch (error) {
+      throw error instanceof DfuError ? error.withDeviceState('untouched') : error;
+    }
+  }
+
+  async #execute(attempt: number, choice?: Choice<L>): Promise<Outcome> {
+    const told = { number: attempt, judge: (facts: DeviceFacts) => this.#judge(facts) };
+    try {
+      return await this.#protocol.execute(this.#approached(attempt), this.#next, this.#run, told);
+    } catch (error) {
+      // An application that answers says nothing of its bootloader, which may have come up and speak another protocol.
+      const lookAgain =
+        choice !== undefined && error instanceof DfuError && error.code === 'device.no-bootloader';
+      if (!lookAgain) throw error;
+      this.#choose = this.#asked.choose;
+      const other = await this.#chosen(attempt, choice);
+      if (other === undefined || !other.answered || other.protocol === choice.protocol) throw error;
+      return this.#protocol.execute(this.#approached(attempt), this.#next, this.#run, told);
     }
   }
 

@@ -118,7 +118,9 @@ describe('simulate on TCP', () => {
     const io = testIo(folder);
     // The boot event of the blank device is over by now.
     await moment(100);
-    const running = run(['new.dfupkg', ...TRUST, '--port', device.address, '--entry', 'manual'], io);
+    // Told which protocol, nothing is asked: only a start counts.
+    const how = ['--protocol', 'bgapi', '--entry', 'manual'];
+    const running = run(['new.dfupkg', ...TRUST, '--port', device.address, ...how], io);
     while (!io.stderr().includes('hold its bootloader pin')) await moment();
     io.interrupt();
     io.interrupt();

@@ -16,7 +16,7 @@ describe('usage errors', () => {
     ['a port and a simulation', [...GECKO, ...SERIAL], '--port and --simulate exclude each other'],
     ['a baud rate of a simulation', [...GECKO, '--baud', '9600'], '--baud and --simulate exclude each other'],
     ['flow control of a simulation', [...GECKO, '--rtscts'], '--rtscts and --simulate exclude each other'],
-    ['an unknown protocol', [...GECKO, '--protocol', 'xyz'], '--protocol takes auto, bgapi, not "xyz"'],
+    ['an unknown protocol', [...GECKO, '--protocol', 'xyz'], '--protocol takes auto, bgapi, xmodem, ble1xx, ble1xx-packet, not "xyz"'],
     [
       'an unknown way in',
       [...GECKO, '--entry', 'door'],

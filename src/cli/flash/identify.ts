@@ -1,11 +1,16 @@
 import { shown } from '../../core/text.ts';
-import type { DeviceFacts } from '../../flash/protocol.ts';
+import { approached } from '../../flash/approach.ts';
+import { identifyDevice } from '../../flash/auto.ts';
+import type { DeviceFacts, Protocol, Run } from '../../flash/protocol.ts';
+import type { ByteLink, Port } from '../../link/link.ts';
 import type { Io } from '../io.ts';
 import { printJson } from '../program.ts';
-import { choosePort, chooseProtocol, type DeviceOptions } from './device-options.ts';
+import { choosePort, chooseProtocol, chooseReset, type DeviceOptions } from './device-options.ts';
 import { twoInterrupts } from './interrupts.ts';
 
 export interface IdentifyOptions extends DeviceOptions {
+  trace?: string;
+  replay?: string;
   json?: boolean;
 }
 
@@ -18,28 +23,62 @@ const LABELS: Record<keyof DeviceFacts, string> = {
 };
 
 /** dfu-flash identify: what a device tells about itself. Errors are those of links, and `device.no-answer`. */
-export async function identify(io: Io, options: IdentifyOptions): Promise<number> {
-  const protocol = chooseProtocol(io, options);
-  const port = await choosePort(io, options);
+export async function identify(io: Io, asked: IdentifyOptions): Promise<number> {
+  const { replay, trace } = asked;
+  const record =
+    replay === undefined
+      ? undefined
+      : await (await import('./replay-option.ts')).readIdentifyRecord(io, replay, asked);
+  const options = { ...record?.options, ...asked };
+  const chosen = chooseProtocol(io, options);
+  const reset = chooseReset(options.reset, 'auto');
+  if (trace !== undefined) {
+    const { assertTraceOption } = await import('./trace-option.ts');
+    await assertTraceOption(io, { trace }, [replay]);
+  }
+  const at = record?.target() ?? { port: await choosePort(io, options), clock: io.clock };
   const interrupts = twoInterrupts(io);
-  let device: DeviceFacts;
+  const signals = 'bothOperators' in at ? at.bothOperators(interrupts) : interrupts;
+  const run: Run = { clock: at.clock, stop: signals.stop, signal: signals.signal, emit: () => {} };
+  const ask = (port: Port<ByteLink>, its: Run) =>
+    identifyDevice(chosen, approached(port, { stop: its.stop, reset }), its);
+  let found: Awaited<ReturnType<typeof identifyDevice>> | undefined;
+  let exitAfter = (exit: number): number => exit;
   try {
-    device = await protocol.identify(port, { clock: io.clock, ...interrupts, emit: () => {} });
+    if (trace === undefined) found = await ask(at.port, run);
+    else {
+      const { recordRun } = await import('./trace-option.ts');
+      const told: Record<string, string> = options.reset === undefined ? {} : { reset: options.reset };
+      const work = { command: 'identify', protocol: chosen.name, options: told } as const;
+      const recorded = await recordRun(io, trace, work, { port: at.port, run }, ask, () => ({ exit: 0 }));
+      ({ value: found, exitAfter } = recorded);
+    }
   } finally {
     interrupts.end();
+    if ('assertSame' in at) at.assertSame(found === undefined ? undefined : { exit: 0 });
   }
+  tell(io, at.port, found, options.json);
+  return exitAfter(0);
+}
+
+function tell(
+  io: Io,
+  port: Port<ByteLink>,
+  { protocol, device }: { protocol: Protocol<ByteLink>; device: DeviceFacts },
+  json?: boolean,
+): void {
   const facts = protocol.tells.flatMap((name) => {
     const value = device[name];
     return value === undefined ? [] : [{ name, value: shown(value), source: 'device' }];
   });
   const notTold = protocol.tells.filter((name) => device[name] === undefined);
-  if (options.json) {
+  if (json) {
     const { name } = protocol;
     printJson(io, {
       ...{ formatVersion: 1, port: port.name, protocol: name, running: device.running },
       ...{ facts, notTold },
     });
-    return 0;
+    return;
   }
   const line = (label: string, value: string) => io.out(`${`${label}:`.padEnd(21)}${value}\n`);
   line('Port', port.name);
@@ -50,5 +89,4 @@ export async function identify(io: Io, options: IdentifyOptions): Promise<number
     const names = notTold.map((name) => LABELS[name].toLowerCase()).join(', ');
     line('Not told', `${names}, by this ${device.running}`);
   }
-  return 0;
 }

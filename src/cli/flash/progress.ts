@@ -90,6 +90,7 @@ class Lines implements ProgressView {
       if (phase !== 'upload') this.#io.err(`${PHASES[phase]}\n`);
     }
     showMessage(this.#io, progress);
+    if (progress.found !== undefined) this.#io.err(`Found ${progress.found}\n`);
     if (phase === 'enter' && facts?.bootloaderVersion !== undefined) {
       this.#io.err(`${printableLine(`In bootloader ${facts.bootloaderVersion}`)}\n`);
     }
