@@ -31,6 +31,9 @@ test('dfu-verify demands an attestation by an attester, about the package at han
     return [exit, JSON.parse(io.stdout()).packages[0].report.code];
   };
   expect(await judged('--attestation', 'good')).toEqual([0, undefined]);
+  const asText = testIo(b.folder);
+  await verify(['p', '--trust', 'trust.json', '--attestation', 'good'], asText);
+  expect(asText.stdout()).toContain('  attested; the builder, as it says: urn:example:builder\n');
   expect(await judged()).toEqual([5, 'trust.attestation-missing']);
   expect(await judged('--attestation', 'by-release')).toEqual([5, 'trust.attestation-untrusted']);
   expect(await judged('--attestation', 'of-other')).toEqual([5, 'trust.attestation-other-package']);

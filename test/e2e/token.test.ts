@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { chmod, copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -50,9 +50,9 @@ async function tokenBench() {
   return {
     ...b,
     /** Runs lines of the how-to, and answers what was said. */
-    shell: (lines: string, changes: Record<string, string> = {}, folder = b.folder) =>
+    shell: (lines: string, changes: Record<string, string> = {}) =>
       spawnSync('bash', ['-euo', 'pipefail', '-c', lines.replace(/^module=.*$/m, '')], {
-        cwd: folder,
+        cwd: b.folder,
         env: { ...env, ...changes },
         encoding: 'utf8',
         timeout: 25_000,
@@ -81,20 +81,17 @@ test('a PKCS#11 token signs, as the how-to says', async () => {
   );
   expect(wrongPin.stderr).not.toContain('555555');
 
-  const other = join(b.folder, 'p256');
-  await mkdir(other);
-  await copyFile(join(b.folder, 'thermo-1.4.0.dfupkg'), join(other, 'thermo-1.4.0.dfupkg'));
-  await writeFile(join(other, 'sign-p256.sh'), script!);
+  await b.write('sign-p256.sh', script!);
   for (const lines of [makeP256!, signP256!, inThreeSteps!]) {
-    const { status, stderr } = b.shell(lines, {}, other);
+    const { status, stderr } = b.shell(lines);
     expect([status, status === 0 ? '' : stderr]).toEqual([0, '']);
   }
-  const signed = await b.read('p256/signed.dfupkg');
-  expect(keyIdsOf(signed)).toEqual(keyIdsOf(await b.read('p256/attached.dfupkg')));
+  const signed = await b.read('signed-p256.dfupkg');
+  expect(keyIdsOf(signed)).toEqual(keyIdsOf(await b.read('attached.dfupkg')));
   expect(keyIdsOf(signed)).not.toEqual(edKeys);
 
   const foreign = b.shell(
-    signEd!.replace('-o signed', '-o foreign').replace('release.pub', 'p256/release.pub'),
+    signEd!.replace('-o signed', '-o foreign').replace('release.pub', 'release-p256.pub'),
   );
   expect([foreign.status, foreign.stderr]).toEqual([2, expect.stringContaining('[pack.signer-signature]')]);
   expect(existsSync(join(b.folder, 'foreign.dfupkg'))).toBe(false);

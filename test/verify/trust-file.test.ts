@@ -131,6 +131,7 @@ describe('the threshold', () => {
   test('too few: the text names every signature, and why it does not count', async () => {
     const setting = { rule: { signers: ['alice', 'bob'] }, signed: [alice, carol, stranger] };
     const text = renderText(await judge(setting), 'f');
+    expect(text).toContain('  judged by version 7 of the trust file, which asks for 2 of 2 signers\n');
     expect(text).toContain(`  signed by alice, key ${alice.public.keyId}\n`);
     expect(text).toContain(
       `  signed by carol, key ${carol.public.keyId}; it does not count: no signer of this product\n`,

@@ -23,7 +23,8 @@ export function renderText(report: VerifyReport, file: string): string {
   const lines = [
     `${TITLES[report.verdict]}: ${shown(file)}`,
     ...packageLines(report),
-    ...(accepted ? signerLines(report) : failureLines(report.checks)),
+    ...trustFileLines(report),
+    ...(accepted ? [...signerLines(report), ...builderLines(report)] : failureLines(report.checks)),
     ...(!accepted && SIGNER_CHECKS.some((id) => hasFailed(report, id)) ? whoSignedLines(report) : []),
     ...report.warnings.map((warning) => `  Warning: ${warning}`),
     ...(accepted ? notCheckedLines(report.checks) : []),
@@ -44,6 +45,23 @@ function packageLines({ package: told, packageId }: VerifyReport): string[] {
       return `  image ${what}: ${format}, ${counted(size, 'byte')}${where}`;
     }),
   ];
+}
+
+/** Which version judged: gates that missed an update tell themselves apart by it. */
+function trustFileLines({ trust }: VerifyReport): string[] {
+  if (trust.kind !== 'file') return [];
+  const { version, rule } = trust;
+  const asks =
+    rule === undefined
+      ? ''
+      : `, which asks for ${rule.threshold} of ${counted(rule.signers.length, 'signer')}`;
+  return [`  judged by version ${version} of the trust file${asks}`];
+}
+
+/** Who built it, where an attestation was found good. The name is a claim; by whose key it counts the trust file says. */
+function builderLines({ facts }: VerifyReport): string[] {
+  const told = facts.filter(({ name, source }) => name === 'builder' && source === 'attestation');
+  return told.map(({ value }) => `  attested; the builder, as it says: ${value}`);
 }
 
 function signerLines({ signatures, trust }: VerifyReport): string[] {
