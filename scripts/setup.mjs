@@ -20,7 +20,7 @@ function installPackages() {
 }
 
 function installJudges() {
-  const judges = { openssl: 'openssl', unzip: 'unzip', python3: 'python3', ...tokens() };
+  const judges = { openssl: 'openssl', unzip: 'unzip', python3: 'python3', ...tokens(), ...serialServers() };
   const missing = Object.keys(judges).filter(
     (name) => !isThere(name) && !(name === 'python3' && isThere('python')),
   );
@@ -44,6 +44,11 @@ function installJudges() {
 /** A PKCS#11 token in software, and the tool for tokens; their test runs on Linux alone. By program, Debian's packages. */
 function tokens() {
   return process.platform === 'linux' ? { 'softhsm2-util': 'softhsm2', 'pkcs11-tool': 'opensc' } : {};
+}
+
+/** Servers of RFC 2217; their test runs on Linux alone. */
+function serialServers() {
+  return process.platform === 'linux' ? { 'pyserial-miniterm': 'python3-serial', ser2net: 'ser2net' } : {};
 }
 
 function isThere(program) {
