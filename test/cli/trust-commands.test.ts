@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
@@ -109,6 +109,42 @@ describe('the next version of a trust file', () => {
     const late = await run(verify, 'trust update trust.yaml trust-2.json --at 2028-01-01T00:00:00Z');
     expect([late.exit, late.err]).toEqual([5, expect.stringContaining('[trust.file-expired]')]);
     expect(await read('trust.yaml')).toEqual(before);
+  });
+
+  test('is never undone by another run that goes less far at the same time', async () => {
+    const { folder, run, read } = await scene();
+    await writeFile(join(folder, 'last.yaml'), stringify(documentOf(3, 'new')));
+    await run(pack, 'trust format next.yaml -o trust-2.json');
+    await run(pack, 'trust sign trust-2.json --key old.pem --key new.pem');
+    await run(pack, 'trust format last.yaml -o trust-3.json');
+    await run(pack, 'trust sign trust-3.json --key new.pem');
+    const before = await read('trust.yaml');
+    for (let round = 0; round < 15; round++) {
+      await writeFile(join(folder, 'trust.yaml'), before);
+      const [near, far] = await Promise.all([
+        run(verify, 'trust update trust.yaml trust-2.json'),
+        run(verify, 'trust update trust.yaml trust-2.json trust-3.json'),
+      ]);
+      expect([0, 2]).toContain(far.exit);
+      expect(Math.min(near.exit, far.exit)).toBe(0);
+      expect(await read('trust.yaml')).toEqual(await read(far.exit === 0 ? 'trust-3.json' : 'trust-2.json'));
+    }
+    expect((await readdir(folder)).filter((name) => name.startsWith('.'))).toEqual([]);
+  });
+
+  test('waits for nobody: where another run is at it, or was cut off, it is said', async () => {
+    const { folder, run, read } = await scene();
+    await run(pack, 'trust format next.yaml -o trust-2.json');
+    await run(pack, 'trust sign trust-2.json --key old.pem --key new.pem');
+    await symlink('trust.yaml', join(folder, 'link'));
+    const before = await read('trust.yaml');
+    const lock = join(folder, '.trust.yaml.lock');
+    await writeFile(lock, '');
+    const refused = await run(verify, 'trust update link trust-2.json');
+    expect(refused).toMatchObject({ exit: 2, err: expect.stringContaining(`remove ${lock}`) });
+    expect(await read('trust.yaml')).toEqual(before);
+    await rm(lock);
+    expect((await run(verify, 'trust update link trust-2.json')).exit).toBe(0);
   });
 
   test('is signed by OpenSSL over the tbs bytes, and OpenSSL takes what we signed', async () => {

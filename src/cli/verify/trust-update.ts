@@ -7,6 +7,7 @@ import { MAX_SIGNATURES_BYTES, MAX_TRUST_FILE_BYTES } from '../../format/limits.
 import type { TrustFile } from '../../format/trust-file.ts';
 import { decodeTrustFile } from '../../format/trust-file-load.ts';
 import { trustSignaturesName } from '../../format/trust-signatures.ts';
+import { withFileLock } from '../../node/file-lock.ts';
 import { readWholeFile, writeWholeFile } from '../../node/files.ts';
 import { readTerms } from '../../verify/options.ts';
 import {
@@ -75,21 +76,31 @@ async function replace(
   // Through a link, the file it leads to is replaced, not the link.
   const path = await realpath(pathOf(io, current));
   const { mode } = await stat(path);
-  await writeWholeFile(path, [bytes], {
-    replace: true,
-    mode: mode & 0o777,
-    check: async (readBack: Bytes) => {
-      if ((await decodeTrustFile(readBack)).digest !== file.digest) {
-        throw new DfuError('output.failed', `${shown(current)} did not read back as it was written`);
-      }
-      // Somebody else may have brought in another version meanwhile: what was judged is the step from this one.
-      if ((await readTrustFile(io, current)).digest !== inHand.digest) {
-        throw new DfuError('output.failed', `${shown(current)} was changed by somebody else meanwhile`, {
-          cure: 'Nothing was written. Run the command again.',
-        });
-      }
-    },
+  // Ctrl-C in the middle would leave the lock behind.
+  let interrupted = false;
+  const end = io.onInterrupt(() => {
+    interrupted = true;
   });
+  const check = async (readBack: Bytes): Promise<void> => {
+    if ((await decodeTrustFile(readBack)).digest !== file.digest) {
+      throw new DfuError('output.failed', `${shown(current)} did not read back as it was written`);
+    }
+    // Somebody else may have brought in another version meanwhile: what was judged is the step from this one.
+    if ((await readTrustFile(io, path)).digest !== inHand.digest) {
+      throw new DfuError('output.failed', `${shown(current)} was changed by somebody else meanwhile`, {
+        cure: 'Nothing was written. Run the command again.',
+      });
+    }
+    if (interrupted) throw new DfuError('run.interrupted', `stopped; ${shown(current)} is as it was`);
+  };
+  try {
+    // Else another run could go further between this look and the replacement, and be undone by it: a rollback.
+    await withFileLock(path, () =>
+      writeWholeFile(path, [bytes], { replace: true, mode: mode & 0o777, check }),
+    );
+  } finally {
+    end();
+  }
 }
 
 interface Names {
