@@ -77,7 +77,9 @@ function addDeviceOptions(command: Command, several = false): Command {
       '--reset <sequence>',
       'into the bootloader by DTR and RTS: sonoff, rts, dtr, or steps as dtr=0,rts=1,100ms,rts=0 (see docs/ports.md)',
     )
-    .option('--protocol <name>', 'auto or bgapi (default: auto; environment: DFUKIT_PROTOCOL)');
+    .option('--protocol <name>',
+      'auto (finds out), bgapi, xmodem, ble1xx or ble1xx-packet (default: auto; environment: DFUKIT_PROTOCOL)',
+    );
 }
 
 function defineUpload(program: Command): Command {
@@ -87,13 +89,13 @@ function defineUpload(program: Command): Command {
     .argument('<package>')
     .optionsGroup('Where to:');
   addDeviceOptions(command, true)
-    .option('--simulate <device>', 'a virtual device in memory instead: gecko')
+    .option('--simulate <device>', 'a virtual device in memory instead: gecko, gecko-xmodem')
     .optionsGroup('How:')
     .option(
       '--entry <way>',
       'into the bootloader: auto, bgapi (ask the application), manual (by your hand), none (it is there) (default: auto)',
     )
-    .option('--chunk-size <bytes>', 'image bytes in one request, a multiple of 4 up to 252 (default: 252)')
+    .option('--chunk-size <bytes>', 'image bytes in one request (default: 252 over bgapi, 128 over xmodem)')
     .option(
       '--confirm <evidence>',
       'what to ask for: auto, version, booted, handed-over, none (default: auto, that is handed-over)',
@@ -120,7 +122,10 @@ function defineSimulate(program: Command): Command {
   return program
     .command('simulate')
     .description('run a virtual device until Ctrl-C; the first line on stdout says where it is')
-    .argument('<device>', 'gecko: a Silicon Labs Gecko with the BGAPI UART DFU bootloader')
+    .argument(
+      '<device>',
+      'gecko: a Silicon Labs Gecko with the BGAPI UART DFU bootloader; gecko-xmodem: with the XMODEM menu bootloader',
+    )
     .option('--pty [link]', 'on a pseudo-terminal (the default), with a symbolic link to it')
     .option('--tcp [address]', 'on a TCP port: [host:]port (default: any that is free, on loopback)')
     .option('--flash-file <file>', 'start with the flash kept there, and keep it there')

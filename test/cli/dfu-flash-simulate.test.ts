@@ -185,3 +185,48 @@ describePseudoTerminals('simulate on a pseudo-terminal', () => {
     expect(await first.end()).toBe(0);
   });
 });
+
+describe('a menu with XMODEM', () => {
+  test('is found out, flashed and told, in memory', async () => {
+    const { run, io, json } = await bench();
+    const argv = ['new.dfupkg', ...TRUST, '--simulate', 'gecko-xmodem', '--json'];
+    expect(await run(argv), io.stderr()).toBe(0);
+    expectValid('flash-report-v1', json());
+    expect(json()).toMatchObject({
+      protocol: 'xmodem',
+      port: 'virtual gecko-xmodem (simulated)',
+      confirmation: 'handed-over',
+      deviceState: 'new',
+      options: { chunkBytes: 128 },
+    });
+    expect(io.stderr()).toContain('Found the menu of an XMODEM bootloader\n');
+  });
+
+  test('tells its events, by its own name too; a way in that it has not is a usage error', async () => {
+    const { run, folder } = await bench();
+    const to = ['new.dfupkg', ...TRUST, '--simulate', 'gecko-xmodem'];
+    const io = testIo(folder);
+    expect(await run([...to, '--progress', 'json'], io), io.stderr()).toBe(0);
+    const events = io.stdout().trimEnd().split('\n');
+    for (const event of events) expectValid('progress-event-v1', JSON.parse(event));
+    expect(events.join()).toContain('"found":"the menu');
+    const named = testIo(folder);
+    expect(await run([...to, '--protocol', 'xmodem', '--entry', 'none'], named), named.stderr()).toBe(0);
+    const wrong = testIo(folder);
+    expect(await run([...to, '--protocol', 'xmodem', '--entry', 'bgapi'], wrong)).toBe(2);
+    expect(wrong.stderr()).toContain('--entry takes auto, manual, none, not "bgapi"');
+  });
+
+  test('on TCP: identified and flashed', async () => {
+    const { run, folder, io, json } = await bench();
+    const device = await simulation(folder, ['--tcp', '0'], 'gecko-xmodem');
+    await moment(100);
+    expect(await run(['identify', '--port', device.address, '--json']), io.stderr()).toBe(0);
+    expectValid('identify-report-v1', json());
+    expect(json()).toMatchObject({ protocol: 'xmodem', running: 'bootloader' });
+    const flashing = testIo(folder);
+    const argv = ['new.dfupkg', ...TRUST, '--port', device.address, '--confirm', 'none'];
+    expect(await run(argv, flashing), flashing.stderr()).toBe(0);
+    await device.end();
+  });
+});

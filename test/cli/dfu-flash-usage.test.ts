@@ -12,11 +12,15 @@ describe('usage errors', () => {
   const BRIDGE = ['--port', 'tcp://bridge:1'];
 
   test.each<[string, string[], string]>([
-    ['an unknown device', ['--simulate', 'toaster'], '--simulate takes gecko, not "toaster"'],
+    ['an unknown device', ['--simulate', 'toaster'], '--simulate takes gecko, gecko-xmodem, not "toaster"'],
     ['a port and a simulation', [...GECKO, ...SERIAL], '--port and --simulate exclude each other'],
     ['a baud rate of a simulation', [...GECKO, '--baud', '9600'], '--baud and --simulate exclude each other'],
     ['flow control of a simulation', [...GECKO, '--rtscts'], '--rtscts and --simulate exclude each other'],
-    ['an unknown protocol', [...GECKO, '--protocol', 'xyz'], '--protocol takes auto, bgapi, xmodem, ble1xx, ble1xx-packet, not "xyz"'],
+    [
+      'an unknown protocol',
+      [...GECKO, '--protocol', 'xyz'],
+      '--protocol takes auto, bgapi, xmodem, ble1xx, ble1xx-packet, not "xyz"',
+    ],
     [
       'an unknown way in',
       [...GECKO, '--entry', 'door'],

@@ -52,9 +52,10 @@ export const TRUST = ['--key', 'k.pub.pem'];
 export async function simulation(
   folder: string,
   argv: readonly string[],
+  device = 'gecko',
 ): Promise<{ address: string; io: TestIo; end(): Promise<number> }> {
   const io = testIo(folder);
-  const running = flash(['simulate', 'gecko', ...argv], io);
+  const running = flash(['simulate', device, ...argv], io);
   let failed = false;
   running.then(
     (exit) => {

@@ -7,12 +7,19 @@ import { codeOf } from '../../node/files.ts';
 import { openPseudoTerminal } from '../../node/pty.ts';
 import { parseListenAddress } from '../../node/tcp.ts';
 import { listenTcp } from '../../node/tcp-listener.ts';
-import { APPLICATION_KINDS, createGeckoDevice, type GeckoDevice } from '../../sim/index.ts';
+import {
+  APPLICATION_KINDS,
+  BLE1XX_APPLICATION_KINDS,
+  type Ble1xxDevice,
+  createBle1xxDevice,
+  createGeckoDevice,
+  type GeckoDevice,
+} from '../../sim/index.ts';
 import { type Io, pathOf } from '../io.ts';
 import { parseChoice } from '../options.ts';
 import { printJson } from '../program.ts';
 import { FlashFile, readFlashFile } from './flash-file.ts';
-import { DEFAULT_PART, parseSimulatedDevice, simulatedPart } from './simulated-port.ts';
+import { bootloaderOf, parseSimulatedDevice, type SimulatedDevice, simulatedPart } from './simulated-port.ts';
 
 export interface SimulateOptions {
   /** `true` without a link. */
@@ -28,11 +35,12 @@ export interface SimulateOptions {
 
 const LOOPBACK = '127.0.0.1';
 const ANY_PORT = '0';
+const DEFAULT_APP = 'bgapi';
 
 /** dfu-flash simulate: a virtual device for other programs, until Ctrl-C. */
 export async function simulate(io: Io, name: string, options: SimulateOptions): Promise<number> {
   const kind = parseSimulatedDevice('device', name);
-  const make = await readDevice(io, options);
+  const make = await readDevice(io, kind, options);
   const wire = await openWire(options);
   try {
     const unlinkWire = await linkTo(io, wire, options.pty);
@@ -52,18 +60,19 @@ export async function simulate(io: Io, name: string, options: SimulateOptions): 
   return 0;
 }
 
+type VirtualDevice = GeckoDevice | Ble1xxDevice;
+
 interface Made {
-  device: GeckoDevice;
+  device: VirtualDevice;
   part: Part;
 }
 
 /** All that can be wrong with the options is found here, before anything is opened. */
-async function readDevice(io: Io, options: SimulateOptions): Promise<() => Made> {
+async function readDevice(io: Io, kind: SimulatedDevice, options: SimulateOptions): Promise<() => Made> {
   if (options.pty !== undefined && options.tcp !== undefined) {
     throw new DfuError('usage.invalid', '--pty and --tcp exclude each other');
   }
-  const app = options.app === undefined ? 'bgapi' : parseChoice('--app', options.app, APPLICATION_KINDS);
-  const part = simulatedPart(options.part ?? DEFAULT_PART);
+  const part = simulatedPart(kind, options.part);
   const layout =
     options.bootloader === undefined
       ? part.layouts[0].bootloader
@@ -74,10 +83,14 @@ async function readDevice(io: Io, options: SimulateOptions): Promise<() => Made>
         );
   const flash =
     options.flashFile === undefined ? undefined : await readFlashFile(io, options.flashFile, part.flashBytes);
-  return () => ({
-    part,
-    device: createGeckoDevice({ clock: io.clock, part, layout, app, ...(flash && { flash }) }),
-  });
+  const given = { clock: io.clock, part, ...(flash && { flash }) };
+  if (kind === 'ble112') {
+    const app = parseChoice('--app', options.app ?? DEFAULT_APP, BLE1XX_APPLICATION_KINDS);
+    return () => ({ part, device: createBle1xxDevice({ ...given, app }) });
+  }
+  const app = parseChoice('--app', options.app ?? DEFAULT_APP, APPLICATION_KINDS);
+  const bootloader = bootloaderOf(kind);
+  return () => ({ part, device: createGeckoDevice({ ...given, bootloader, layout, app }) });
 }
 
 function openWire({ tcp }: SimulateOptions): Promise<FarEnd> {
@@ -96,7 +109,7 @@ function announce(
   io.err(`A virtual ${what.device} (${what.part}) is at ${shown(what.address)}. Ctrl-C ends it.\n`);
 }
 
-function runUntilInterrupt(io: Io, device: GeckoDevice, flashFile: string | undefined): Promise<void> {
+function runUntilInterrupt(io: Io, device: VirtualDevice, flashFile: string | undefined): Promise<void> {
   return new Promise<void>((resolve, reject) => {
     const file = flashFile === undefined ? undefined : new FlashFile(io, flashFile, device.flash, reject);
     const ignore = io.onInterrupt(() => {

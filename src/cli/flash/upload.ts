@@ -182,9 +182,9 @@ function conclude(
 async function chooseTarget(io: Io, options: UploadOptions): Promise<Target | undefined> {
   const one = singlePort(options);
   if (options.simulate !== undefined) {
-    parseSimulatedDevice('--simulate', options.simulate);
+    const kind = parseSimulatedDevice('--simulate', options.simulate);
     assertNoPort(one, '--simulate');
-    return options.dryRun ? undefined : simulatedPort;
+    return options.dryRun ? undefined : (pkg) => simulatedPort(pkg, kind);
   }
   const port = options.dryRun ? choosePortIfNamed(io, one) : await choosePort(io, one);
   return port === undefined || options.dryRun ? undefined : () => ({ port, clock: io.clock });
