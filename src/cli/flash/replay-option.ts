@@ -76,9 +76,10 @@ export interface ReplayTarget {
   bothOperators(now: Pick<Run, 'stop' | 'signal'>): Pick<Run, 'stop' | 'signal'>;
   /**
    * To be called when the run is over. Throws `trace.differs` where it did something else than the recorded one; says so
-   * where both did the same and ended otherwise.
+   * where both did the same and ended otherwise;
+   * `undefined`: it ended in an error that is told already.
    */
-  assertSame(outcome: { exit: number; error?: { code: string } }): void;
+  assertSame(outcome: { exit: number; error?: { code: string } } | undefined): void;
 }
 
 /** What the record of an upload gives to the one that is replayed. */
@@ -117,6 +118,17 @@ export async function readUploadRecord(
   };
 }
 
+/** The same for identify. */
+export async function readIdentifyRecord(
+  io: Io,
+  file: string,
+  options: DeviceOptions,
+): Promise<{ options: ReturnType<typeof recordedSendOptions>; target(): ReplayTarget }> {
+  assertNoPort(options, '--replay');
+  const trace = await readReplay(io, file, 'identify');
+  return { options: recordedSendOptions(trace), target: () => replayTarget(io, file, trace) };
+}
+
 /** The device of a record; says that there is no other. */
 export function replayTarget(io: Io, file: string, trace: Trace): ReplayTarget {
   io.err(
@@ -130,9 +142,9 @@ export function replayTarget(io: Io, file: string, trace: Trace): ReplayTarget {
       stop: AbortSignal.any([stop, replay.stop]),
       signal: AbortSignal.any([signal, replay.signal]),
     }),
-    assertSame({ exit, error }) {
+    assertSame(outcome) {
       if (replay.difference !== undefined) throw replay.difference;
-      const other = otherEnd(trace, exit, error?.code);
+      const other = outcome && otherEnd(trace, outcome.exit, outcome.error?.code);
       if (other !== undefined) io.err(`dfu-flash: ${other}\n`);
     },
   };
