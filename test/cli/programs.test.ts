@@ -15,6 +15,7 @@ test('all commands are looked at', () => {
     ...['dfu-verify', 'dfu-verify check', 'dfu-verify inspect', 'dfu-verify extract', 'dfu-verify diff'],
     ...['dfu-verify trust', 'dfu-verify trust check', 'dfu-verify trust update', 'dfu-verify explain'],
     ...['dfu-flash', 'dfu-flash upload', 'dfu-flash list', 'dfu-flash identify', 'dfu-flash simulate'],
+    'dfu-flash trace',
   ]);
 });
 
