@@ -1,11 +1,11 @@
-import { fromBase64 } from '../core/bytes.ts';
+import { fromBase64, toHex } from '../core/bytes.ts';
 import { DfuError } from '../core/errors.ts';
 import { counted, shown } from '../core/text.ts';
 import { importPublicKey, type PublicKey } from '../crypto/public-key.ts';
 import { assertNoTestKey } from '../crypto/test-keys.ts';
 import { parseTimestamp } from './manifest-rules.ts';
 import type { TrustedKey, TrustFileDocument, TrustFileKey, TrustFileRule } from './trust-file.ts';
-import { noSemVer } from './trust-file-schema.ts';
+import { noSemVer, quoted } from './trust-file-schema.ts';
 import { parseSemVer } from './versions.ts';
 
 /** Milliseconds since 1970 of a time in a trust file. Throws `trust.file-time` for one that does not exist. */
@@ -28,15 +28,28 @@ export async function importTrustedKeys(document: TrustFileDocument): Promise<Ma
   for (const [name, written] of Object.entries(document.keys)) {
     const trusted = await importTrustedKey(name, written);
     const { keyId } = trusted.key;
-    const other = nameOf.get(keyId);
+    const secret = eitherSign(trusted.key);
+    const other = nameOf.get(secret);
     if (other !== undefined) {
-      const text = `keys.${shown(name)} and keys.${shown(other)} are one key: it would count twice`;
+      const one = byName.get(other)?.key.keyId === keyId ? 'one key' : 'two keys of one secret';
+      const text = `keys.${shown(name)} and keys.${shown(other)} are ${one}: it would count twice`;
       throw new DfuError('trust.file-key-twice', text, { facts: { path: `keys.${shown(name)}`, keyId } });
     }
-    nameOf.set(keyId, name);
+    nameOf.set(secret, name);
     byName.set(name, trusted);
   }
   return byName;
+}
+
+/**
+ * The same for a key and its negative: who has the secret a of the point A has -a of -A too, and signs with both. Opposite
+ * points of P-256 have one X; those of Ed25519 have one Y and differ in the sign, the highest bit.
+ */
+function eitherSign({ algorithm, raw }: PublicKey): string {
+  if (algorithm === 'ecdsa-p256') return `${algorithm} ${toHex(raw.subarray(1, 33))}`;
+  const point = raw.slice();
+  point[31] = (point[31] ?? 0) & 0x7f;
+  return `${algorithm} ${toHex(point)}`;
 }
 
 async function importTrustedKey(name: string, written: TrustFileKey): Promise<TrustedKey> {
@@ -127,15 +140,14 @@ function checkRule(path: string, rule: TrustFileRule, keys: ReadonlyMap<string, 
 }
 
 function checkNames(path: string, names: readonly string[], keys: ReadonlyMap<string, TrustedKey>): void {
-  const unknown = names.find((name) => !keys.has(name));
+  const index = names.findIndex((name) => !keys.has(name));
+  const unknown = names[index];
   if (unknown === undefined) return;
-  throw new DfuError(
-    'trust.file-unknown-name',
-    `${path} names "${shown(unknown)}", and keys has no such key`,
-    {
-      facts: { path, name: shown(unknown) },
-    },
-  );
+  const place = `${path}[${index}]`;
+  const name = quoted(unknown);
+  throw new DfuError('trust.file-unknown-name', `${place} names ${name}, and keys has no such key`, {
+    facts: { path: place, name },
+  });
 }
 
 function checkThreshold(
