@@ -1,6 +1,8 @@
 import { type Command, Option } from 'commander';
 import type { IdentifyOptions } from './flash/identify.ts';
 import type { SimulateOptions } from './flash/simulate.ts';
+import type { TraceOptions } from './flash/trace.ts';
+import { addTraceOptions, defineTrace } from './flash/trace-command.ts';
 import type { UploadOptions } from './flash/upload.ts';
 import type { Io } from './io.ts';
 import { createProgram, examples, jsonOption, repeatable, runProgram } from './program.ts';
@@ -30,10 +32,12 @@ export function main(argv: readonly string[], io: Io): Promise<number> {
       .action(
         act(async (options: { json?: boolean }) => (await import('./flash/list.ts')).list(io, options)),
       );
-    addDeviceOptions(
-      program
-        .command('identify')
-        .description('ask one device what it is; it restarts, and then runs what it ran before'),
+    addTraceOptions(
+      addDeviceOptions(
+        program
+          .command('identify')
+          .description('ask one device what it is; it restarts, and then runs what it ran before'),
+      ),
     )
       .addOption(jsonOption())
       .addHelpText(
@@ -49,6 +53,11 @@ export function main(argv: readonly string[], io: Io): Promise<number> {
     defineSimulate(program).action(
       act(async (device: string, options: SimulateOptions) =>
         (await import('./flash/simulate.ts')).simulate(io, device, options),
+      ),
+    );
+    defineTrace(program).action(
+      act(async (file: string, options: TraceOptions) =>
+        (await import('./flash/trace.ts')).trace(io, file, options),
       ),
     );
     return program;
@@ -106,7 +115,7 @@ function defineUpload(program: Command): Command {
       '--progress <form>',
       'auto, bar, lines, json or none (default: auto; environment: DFUKIT_PROGRESS)',
     );
-  return addTrustOptions(command)
+  return addTraceOptions(addTrustOptions(command))
     .option('--report <file>', 'write the report there too, as with --json')
     .addOption(jsonOption())
     .addHelpText(
