@@ -1,0 +1,49 @@
+import { type Bytes, concat } from '../../core/bytes.ts';
+import type { Presence, Sighting } from '../detect.ts';
+import { BLE1XX_FIRST_ADDRESS } from './ble1xx-plan.ts';
+import {
+  decodeLegacySystemBoot,
+  isLegacyInfo,
+  LEGACY_CLASS,
+  LEGACY_DFU,
+  legacyDfuBootVersion,
+  legacyGetInfo,
+  legacySetAddress,
+} from './ble1xx-wire.ts';
+import { DEVICE_TYPE, type Frame, FrameDecoder, resultOf } from './wire.ts';
+
+const BOOTLOADER: Sighting = { running: 'bootloader', what: 'a BGAPI bootloader of the BLE1xx generation' };
+const APPLICATION: Sighting = {
+  running: 'application',
+  what: 'an application that speaks BGAPI of the BLE1xx generation',
+};
+
+/**
+ * BGAPI of the BLE1xx generation. The probe is get_info, for an application, and set_address(0x1000), for a bootloader:
+ * `00 00 00 08 00 04 09 01 00 10 00 00`; neither changes anything. No byte of it is 0x20, so a Gecko's bootloader and
+ * application pass over all of them; none is a key of the menu. A BLE1xx in packet mode, which is not looked for,
+ * takes it for packets of no sense, and the last byte ends the last of them.
+ */
+export const ble1xxPresence: Presence = {
+  probe: concat([legacyGetInfo(), legacySetAddress(BLE1XX_FIRST_ADDRESS)]),
+  recogniser() {
+    const decoder = new FrameDecoder(DEVICE_TYPE.ble1xx);
+    return {
+      push(bytes: Bytes) {
+        for (const piece of decoder.push(bytes)) {
+          const sighting = 'frame' in piece ? sightingOf(piece.frame) : undefined;
+          if (sighting !== undefined) return sighting;
+        }
+        return undefined;
+      },
+    };
+  },
+};
+
+function sightingOf(frame: Frame): Sighting | undefined {
+  if (legacyDfuBootVersion(frame) !== undefined) return BOOTLOADER;
+  if (decodeLegacySystemBoot(frame) !== undefined || isLegacyInfo(frame)) return APPLICATION;
+  const isAnswer =
+    frame.kind === 'message' && frame.class === LEGACY_CLASS.dfu && frame.id === LEGACY_DFU.setAddress;
+  return isAnswer && resultOf(frame) !== undefined ? BOOTLOADER : undefined;
+}
