@@ -1,6 +1,8 @@
 import { type Command, Option } from 'commander';
 import type { IdentifyOptions } from './flash/identify.ts';
 import type { SimulateOptions } from './flash/simulate.ts';
+import type { StationOptions } from './flash/station.ts';
+import { defineStation } from './flash/station-command.ts';
 import type { TraceOptions } from './flash/trace.ts';
 import { addTraceOptions, defineTrace } from './flash/trace-command.ts';
 import type { UploadOptions } from './flash/upload.ts';
@@ -50,6 +52,11 @@ export function main(argv: readonly string[], io: Io): Promise<number> {
       .action(
         act(async (options: IdentifyOptions) => (await import('./flash/identify.ts')).identify(io, options)),
       );
+    defineStation(program, (command) => addDeviceOptions(command, true), addSendingOptions).action(
+      act(async (file: string, options: StationOptions) =>
+        (await import('./flash/station.ts')).station(io, file, options),
+      ),
+    );
     defineSimulate(program).action(
       act(async (device: string, options: SimulateOptions) =>
         (await import('./flash/simulate.ts')).simulate(io, device, options),
@@ -86,8 +93,31 @@ function addDeviceOptions(command: Command, several = false): Command {
       '--reset <sequence>',
       'into the bootloader by DTR and RTS: sonoff, rts, dtr, or steps as dtr=0,rts=1,100ms,rts=0 (see docs/ports.md)',
     )
-    .option('--protocol <name>',
-      'auto (finds out), bgapi, xmodem, ble1xx or ble1xx-packet (default: auto; environment: DFUKIT_PROTOCOL)',
+    .option(
+      '--protocol <name>',
+      'auto (finds out), bgapi, xmodem; experimental: ble1xx, ble1xx-packet (default: auto; environment: DFUKIT_PROTOCOL)',
+    );
+}
+
+/** How a package is sent. */
+function addSendingOptions(command: Command): Command {
+  return command
+    .option(
+      '--entry <way>',
+      'into the bootloader: auto, bgapi (ask the application), manual (by your hand), none (it is there) (default: auto)',
+    )
+    .option(
+      '--chunk-size <bytes>',
+      'image bytes in one request (default: 252 over bgapi, 128 over xmodem, 64 over ble1xx)',
+    )
+    .option(
+      '--confirm <evidence>',
+      'what to ask for: auto, version, booted, handed-over, none (default: auto, that is handed-over)',
+    )
+    .option('--retries <n>', 'how often to start over after a fault of the line (default: 3)')
+    .option(
+      '--progress <form>',
+      'auto, bar, lines, json or none (default: auto; environment: DFUKIT_PROGRESS)',
     );
 }
 
@@ -98,23 +128,9 @@ function defineUpload(program: Command): Command {
     .argument('<package>')
     .optionsGroup('Where to:');
   addDeviceOptions(command, true)
-    .option('--simulate <device>', 'a virtual device in memory instead: gecko, gecko-xmodem')
-    .optionsGroup('How:')
-    .option(
-      '--entry <way>',
-      'into the bootloader: auto, bgapi (ask the application), manual (by your hand), none (it is there) (default: auto)',
-    )
-    .option('--chunk-size <bytes>', 'image bytes in one request (default: 252 over bgapi, 128 over xmodem)')
-    .option(
-      '--confirm <evidence>',
-      'what to ask for: auto, version, booted, handed-over, none (default: auto, that is handed-over)',
-    )
-    .option('--retries <n>', 'how often to start over after a fault of the line (default: 3)')
-    .option('--dry-run', 'verify and print the plan; the port is not opened')
-    .option(
-      '--progress <form>',
-      'auto, bar, lines, json or none (default: auto; environment: DFUKIT_PROGRESS)',
-    );
+    .option('--simulate <device>', 'a virtual device in memory instead: gecko, gecko-xmodem, ble112')
+    .optionsGroup('How:');
+  addSendingOptions(command).option('--dry-run', 'verify and print the plan; the port is not opened');
   return addTraceOptions(addTrustOptions(command))
     .option('--report <file>', 'write the report there too, as with --json')
     .addOption(jsonOption())
@@ -133,7 +149,7 @@ function defineSimulate(program: Command): Command {
     .description('run a virtual device until Ctrl-C; the first line on stdout says where it is')
     .argument(
       '<device>',
-      'gecko: a Silicon Labs Gecko with the BGAPI UART DFU bootloader; gecko-xmodem: with the XMODEM menu bootloader',
+      'gecko: a Silicon Labs Gecko with the BGAPI UART DFU bootloader; gecko-xmodem: with the XMODEM menu bootloader; ble112: a Bluegiga BLE112',
     )
     .option('--pty [link]', 'on a pseudo-terminal (the default), with a symbolic link to it')
     .option('--tcp [address]', 'on a TCP port: [host:]port (default: any that is free, on loopback)')
@@ -141,10 +157,10 @@ function defineSimulate(program: Command): Command {
     .addOption(
       new Option(
         '--app <kind>',
-        'how its application behaves: bgapi, silent, old-version, crash-loop (default: bgapi)',
+        'how its application behaves: bgapi, silent, crash-loop; of a gecko also old-version (default: bgapi)',
       ),
     )
-    .option('--part <name>', 'chip or module (default: efr32bg22)')
+    .option('--part <name>', 'chip or module (default: efr32bg22, of a ble112 ble112)')
     .option('--bootloader <kind>', "which of the part's bootloaders it has (default: main)")
     .addOption(jsonOption())
     .addHelpText(

@@ -27,6 +27,8 @@ export interface Io {
   namedVariable(name: string): string | undefined;
   /** All that an open descriptor has to say. Throws `input.unreadable`, `input.too-large`. */
   readDescriptor(descriptor: number, limitBytes: number): Promise<Bytes>;
+  /** Hands on what comes from standard input, piece by piece, until its end; returns what ends that. */
+  onInput(data: (bytes: Bytes) => void, end: () => void): () => void;
   readonly cwd: string;
   readonly platform: NodeJS.Platform;
   readonly clock: Clock;
@@ -70,6 +72,19 @@ export function processIo(onOutputError: (error: Error, stream: OutputStream) =>
     namedVariable: (name) => process.env[name],
     readDescriptor: async (descriptor, limitBytes) =>
       (await import('../node/descriptor.ts')).readDescriptor(descriptor, limitBytes),
+    onInput(data, end) {
+      const { stdin } = process;
+      const take = (chunk: Uint8Array) => data(new Uint8Array(chunk));
+      // A terminal that went away brings nothing more, as one that ended.
+      for (const event of ['end', 'error', 'close']) stdin.once(event, end);
+      stdin.on('data', take);
+      return () => {
+        for (const event of ['end', 'close']) stdin.off(event, end);
+        stdin.off('data', take);
+        // Lets the process end; nobody reads from it any more.
+        stdin.destroy();
+      };
+    },
     cwd: process.cwd(),
     platform: process.platform,
     clock: systemClock,

@@ -98,8 +98,19 @@ export function printJson(io: Io, document: unknown): void {
  * a CI runner that reads the log (`##[...]`, anywhere in a line).
  */
 export function jsonText(document: unknown): string {
-  const text = JSON.stringify(document, null, 2);
-  return `${text.replace(/[\x7f-\uffff]|#(?=#[A-Za-z]*\[)/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`;
+  return `${escaped(JSON.stringify(document, null, 2))}\n`;
+}
+
+/** The same in one line, without a newline. */
+export function jsonLine(document: unknown): string {
+  return escaped(JSON.stringify(document));
+}
+
+function escaped(json: string): string {
+  return json.replace(
+    /[\x7f-\uffff]|#(?=#[A-Za-z]*\[)/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 function withSubcommands(command: Command): Command[] {

@@ -14,7 +14,14 @@ test('all commands are looked at', () => {
     'dfu-pack trust attach',
     ...['dfu-verify', 'dfu-verify check', 'dfu-verify inspect', 'dfu-verify extract', 'dfu-verify diff'],
     ...['dfu-verify trust', 'dfu-verify trust check', 'dfu-verify trust update', 'dfu-verify explain'],
-    ...['dfu-flash', 'dfu-flash upload', 'dfu-flash list', 'dfu-flash identify', 'dfu-flash simulate'],
+    ...[
+      'dfu-flash',
+      'dfu-flash upload',
+      'dfu-flash list',
+      'dfu-flash identify',
+      'dfu-flash station',
+      'dfu-flash simulate',
+    ],
     'dfu-flash trace',
   ]);
 });
@@ -55,6 +62,7 @@ const REPEATABLE: Readonly<Record<string, readonly string[]>> = {
   'dfu-verify check': ['--key', '--require', '--allow-test-key'],
   'dfu-verify extract': ['--key', '--require', '--allow-test-key'],
   'dfu-flash upload': ['--port', '--key', '--require'],
+  'dfu-flash station': ['--port', '--on-result-arg', '--key', '--require'],
 };
 
 describe('an option given twice is a usage error', () => {

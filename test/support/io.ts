@@ -8,6 +8,8 @@ export interface TestIo extends Io {
   readonly stderr: () => string;
   /** As Ctrl-C would. */
   interrupt(): void;
+  /** Writes to standard input; `undefined` ends it. */
+  input(text: string | undefined): void;
 }
 
 export function testIo(
@@ -24,6 +26,7 @@ export function testIo(
   const out: string[] = [];
   const err: string[] = [];
   const interrupts = new Set<() => void>();
+  const readers = new Set<{ data(bytes: Uint8Array<ArrayBuffer>): void; end(): void }>();
   return {
     out: (text) => void out.push(text),
     err: (text) => void err.push(text),
@@ -31,6 +34,14 @@ export function testIo(
     environment: options.environment ?? {},
     namedVariable: (name) => options.variables?.[name],
     readDescriptor,
+    onInput(data, end) {
+      const reader = { data, end };
+      readers.add(reader);
+      return () => void readers.delete(reader);
+    },
+    input(text) {
+      for (const { data, end } of readers) text === undefined ? end() : data(new TextEncoder().encode(text));
+    },
     cwd,
     platform: process.platform,
     clock: options.clock ?? systemClock,

@@ -2,11 +2,11 @@ import { realpath } from 'node:fs/promises';
 import { DfuError } from '../../core/errors.ts';
 import { shown } from '../../core/text.ts';
 import { fitsFilter, type PortFilter } from '../../node/found-port.ts';
-import { listSerialPorts } from '../../node/serial-list.ts';
+import { listSerialPorts, type SerialPortInfo } from '../../node/serial-list.ts';
 import type { Io } from '../io.ts';
 import { choosePort, type DeviceOptions } from './device-options.ts';
 import type { DeviceTarget } from './one-device.ts';
-import { readFilter, withoutFilter } from './port-options.ts';
+import { makePort, readFilter, withoutFilter } from './port-options.ts';
 
 /** Each has a port, timers and a few kilobytes; beyond this a second process is the better answer. */
 const MAX_DEVICES = 64;
@@ -55,6 +55,25 @@ export async function chooseTargets(io: Io, options: DevicesOptions): Promise<De
     targets.push({ label, port: await choosePort(io, { ...rest, port: label }), clock: io.clock });
   }
   return targets;
+}
+
+/** The port that is meant where one is enough, or several that were named. Throws `usage.invalid`. */
+export async function chooseOneOrMore(io: Io, options: DevicesOptions): Promise<DeviceTarget[]> {
+  if (asksForSeveral(options)) return chooseTargets(io, options);
+  const one = singlePort(options);
+  const port = await choosePort(io, one);
+  return [{ label: one.port ?? port.name, port, clock: io.clock }];
+}
+
+/** The ports of this machine that the filters leave. Throws `usage.invalid`, and what listing throws. */
+export async function listPorts(options: DevicesOptions): Promise<SerialPortInfo[]> {
+  const filter = readFilter(options);
+  return (await listSerialPorts()).filter((port) => fitsFilter(port, filter));
+}
+
+/** A port that `listPorts` has found. */
+export function targetAt(io: Io, path: string, options: DevicesOptions): DeviceTarget {
+  return { label: path, port: makePort(io, path, withoutFilter(options)), clock: io.clock };
 }
 
 async function allPorts(filter: PortFilter): Promise<string[]> {
