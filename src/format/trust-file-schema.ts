@@ -31,6 +31,10 @@ export async function checkTrustFileSchema(value: unknown): Promise<TrustFileDoc
   throw schemaError(value, error);
 }
 
+/** What stands below `keys`, by a name that somebody chose. */
+const ONE_KEY =
+  'fields below it: { publicKey: BASE64 }, with notBefore, notAfter or revoked where they are needed';
+
 /** What a field takes, by its name, for messages. */
 const TAKES = new Map([
   ['formatVersion', 'the number 1'],
@@ -92,7 +96,8 @@ function schemaError(value: unknown, error: SchemaError): DfuError {
   }
   const found = valueAt(value, keys);
   // Names of keys stand below `keys` alone, and what is below them has a field name of its own.
-  const field = keys.findLast((key) => TAKES.has(key)) ?? '';
+  const isKey = keys.length === 2 && keys[0] === 'keys';
+  const field = isKey ? '' : (keys.findLast((key) => TAKES.has(key)) ?? '');
   if (field === 'minimumVersion' && typeof found === 'number') {
     return new DfuError(
       'trust.file-version-not-quoted',
@@ -103,9 +108,10 @@ function schemaError(value: unknown, error: SchemaError): DfuError {
   if (field === 'minimumVersion' && typeof found === 'string') return noSemVer(path, found);
   const code = OWN_CODES.get(`${field} ${keyword}`) ?? 'trust.file-invalid';
   const quotes = params.type === 'string' && typeof found === 'number' ? '; put it in quotes' : '';
-  // Somebody may have put a private key there.
-  const what = field === 'publicKey' && typeof found === 'string' ? 'this text' : inWords(found);
-  const takes = TAKES.get(field) ?? error.message ?? 'another value';
+  // In the place of a key there may be a private one, however short.
+  const hidden = typeof found === 'string' && (isKey || field === 'publicKey' || field === 'keys');
+  const what = hidden ? 'this text' : inWords(found);
+  const takes = isKey ? ONE_KEY : (TAKES.get(field) ?? error.message ?? 'another value');
   return new DfuError(code, `${path} can not be ${what}: it takes ${takes}${quotes}`, { facts });
 }
 
@@ -113,7 +119,7 @@ function schemaError(value: unknown, error: SchemaError): DfuError {
 export function noSemVer(path: string, text: string): DfuError {
   const nearest = nearestSemVer(text);
   const meant = nearest === undefined || nearest === text ? '' : `; perhaps "${nearest}" is meant`;
-  return new DfuError('trust.file-minimum-version', `${path} is "${shown(text)}", no SemVer 2.0.0${meant}`, {
+  return new DfuError('trust.file-minimum-version', `${path} is ${quoted(text)}, no SemVer 2.0.0${meant}`, {
     facts: { path, ...(meant === '' ? {} : { nearest: nearest as string }) },
   });
 }
@@ -136,8 +142,16 @@ function readablePath(keys: readonly string[]): string {
   return keys.map((key, i) => (/^[0-9]+$/.test(key) ? `[${key}]` : i > 0 ? `.${key}` : key)).join('');
 }
 
+/** A text as messages show it. Longer ones may be a private key that somebody put in the wrong place. */
+export function quoted(text: string): string {
+  return text.length > MAX_SHOWN_CHARACTERS ? `a text of ${text.length} characters` : `"${shown(text)}"`;
+}
+
+/** Less than the 44 of the shortest private key in base64. */
+const MAX_SHOWN_CHARACTERS = 40;
+
 function inWords(found: unknown): string {
-  if (typeof found === 'string') return `"${shown(found)}"`;
+  if (typeof found === 'string') return quoted(found);
   if (typeof found === 'number' || typeof found === 'boolean') return printableLine(String(found));
   if (Array.isArray(found)) return `a list of ${found.length}`;
   return found === null || found === undefined ? 'empty' : 'what it is';

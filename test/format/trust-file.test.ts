@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { toHex, utf8 } from '../../src/core/bytes.ts';
+import { toBase64, toHex, utf8 } from '../../src/core/bytes.ts';
 import type { ErrorCode } from '../../src/core/errors.ts';
 import { sha256 } from '../../src/crypto/sha256.ts';
 import { MAX_DENIED_PACKAGES, MAX_TRUST_KEYS, MAX_TRUST_RULES } from '../../src/format/limits.ts';
@@ -329,4 +329,30 @@ test.each([
   const json = JSON.stringify(fullDocument()).replace(`"${right}"`, `"${wrong}"`);
   const error = await thrownBy(() => loadTrustFile(JSON.parse(json)));
   expect(error).toMatchObject({ code: 'trust.file-unknown-field', message });
+});
+
+describe('a private key in a place where no key belongs', () => {
+  const secret = toBase64(Uint8Array.from({ length: 48 }, (_, i) => i * 5));
+  test.each<[string, (document: TrustFileDocument) => unknown]>([
+    ['as a key', (document) => ({ ...document, keys: { ...document.keys, builder: secret } })],
+    [
+      'as a short key',
+      (document) => ({ ...document, keys: { ...document.keys, builder: secret.slice(0, 20) } }),
+    ],
+    ['as the keys', (document) => ({ ...document, keys: secret })],
+    ['as a signer', (document) => ({ ...document, attesters: [secret.replaceAll('/', '-')] })],
+    [
+      'as a product',
+      (document) => ({ ...document, rules: [{ ...document.rules[0], product: `${secret} ` }] }),
+    ],
+    ['as a time', (document) => ({ ...document, notAfter: secret })],
+    [
+      'as a version',
+      (document) => ({ ...document, rules: [{ ...document.rules[0], minimumVersion: secret }] }),
+    ],
+  ])('%s is not shown', async (_, misplaced) => {
+    const error = await thrownBy(() => loadTrustFile(misplaced(fullDocument())));
+    expect(error.code).toMatch(/^trust\.file-/);
+    expect(JSON.stringify([error.message, error.facts])).not.toContain(secret.slice(0, 12));
+  });
 });

@@ -39,7 +39,7 @@ function list(codes: readonly ErrorCode[]): string {
 function noCode(code: string): DfuError {
   if (Object.hasOwn(TRUST_LINT, code)) {
     const finding = code as TrustLintCode;
-    const what = `${finding} is no error code but a finding of dfu-verify trust check: ${TRUST_LINT[finding]}`;
+    const what = `${finding} is no error code but a finding of dfu-verify trust check, ${TRUST_LINT[finding] === 'error' ? 'an error' : 'a warning'}`;
     return new DfuError('usage.invalid', what, { cure: TRUST_LINT_CURES[finding] });
   }
   if (CHECKS.some(({ id }) => id === code)) {

@@ -54,7 +54,7 @@ export const policyErrors = errorCodes({
     exit: 5,
     retryable: false,
     title: 'a check that was asked for could not be made',
-    cure: 'Tell what it compares with (--product, --hardware, --installed-version, --installed-counter). Without it only what --require asks for can be left out, not what a trust file demands.',
+    cure: 'Tell what it compares with (--product, --hardware, --installed-version, --installed-counter). What --require asks for can also be left out; what a trust file demands can not.',
   },
   'policy.contradiction': {
     exit: 5,
