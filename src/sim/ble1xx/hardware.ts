@@ -2,7 +2,8 @@ import type { FlashGeometry } from '../flash-memory.ts';
 
 /** Parts of the family by their flash. Source: BGLib's DFU reference text; sizes of the modules as sold. */
 export interface Ble1xxPart {
-  flashBytes: 131_072 | 262_144;
+  /** 128 or 256 KiB. */
+  flashBytes: number;
 }
 
 export const PAGE_BYTES = 2048;
