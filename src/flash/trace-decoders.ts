@@ -1,6 +1,6 @@
 import type { Bytes } from '../core/bytes.ts';
 import { bgapiReader } from './bgapi/describe.ts';
-import { RAW_READER, type WireReader } from './wire-reader.ts';
+import { RAW_READER, type WireItem, type WireReader } from './wire-reader.ts';
 import { xmodemReader } from './xmodem/describe.ts';
 
 export type WireDirection = 'sent' | 'received';
@@ -13,8 +13,36 @@ const READERS: Readonly<Record<string, MakeReader>> = {
   bgapi: (direction) => bgapiReader('gecko', direction),
   ble1xx: (direction) => bgapiReader('ble1xx', direction),
   'ble1xx-packet': (direction) => bgapiReader('ble1xx', direction, true),
-  xmodem: (direction) => xmodemReader(direction),
+  xmodem: (direction) => (direction === 'sent' ? xmodemReader(direction) : new MenuAndEvents()),
 };
+
+const EVENT_BYTE = 0xa0;
+
+/** A menu, and behind it the application that was started, which may tell that in BGAPI: no menu has its first byte. */
+class MenuAndEvents implements WireReader {
+  readonly #menu = xmodemReader('received');
+  readonly #events = bgapiReader('gecko', 'received');
+  /** Of an event that has begun. */
+  #pendingBytes = 0;
+
+  push(bytes: Bytes): WireItem[] {
+    if (this.#pendingBytes === 0 && bytes[0] !== EVENT_BYTE) return this.#menu.push(bytes);
+    const items = this.#events.push(bytes);
+    this.#pendingBytes += bytes.length;
+    for (const item of items) this.#pendingBytes -= item.bytes.length;
+    return [...this.#menu.end(), ...items];
+  }
+
+  gap(): WireItem[] {
+    this.#pendingBytes = 0;
+    return [...this.#menu.gap(), ...this.#events.gap()];
+  }
+
+  end(): WireItem[] {
+    this.#pendingBytes = 0;
+    return [...this.#menu.end(), ...this.#events.end()];
+  }
+}
 
 /** For the protocol of a trace; bytes as they are where it is not known. `auto`: by what is sent, line by line. */
 export function wireReaders(protocol: string): WireReaders {

@@ -1,14 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { utf8 } from '../../src/core/bytes.ts';
+import { auto } from '../../src/flash/auto.ts';
 import { bgapi } from '../../src/flash/bgapi/driver.ts';
-import type { DeviceFacts } from '../../src/flash/protocol.ts';
+import type { DeviceFacts, Protocol } from '../../src/flash/protocol.ts';
 import type { FlashReport } from '../../src/flash/report.ts';
-import type { FlashOptions } from '../../src/flash/session.ts';
+import { type FlashOptions, flashPackage } from '../../src/flash/session.ts';
+import { describeTrace } from '../../src/flash/trace-document.ts';
+import { xmodem } from '../../src/flash/xmodem/driver.ts';
+import type { ByteLink } from '../../src/link/link.ts';
 import { decodeTrace } from '../../src/link/trace-decode.ts';
 import { type Fault, randomFaults } from '../../src/sim/index.ts';
 import { testRun } from '../flash/support.ts';
-import { flash, type Scene, scene } from '../sweep/scene.ts';
+import { flash, PACKAGE, type Scene, scene } from '../sweep/scene.ts';
 import { recorded, replayed, timeless, type Work } from './recording.ts';
 
 const upload =
@@ -115,8 +119,43 @@ describe('a replay ends as the run that was recorded', () => {
           await same(scene(faults, {}, baudRate), { chunkBytes, retries: 2 });
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
+  });
+});
+
+describe('over the menu bootloader, and where the protocol must be found out', () => {
+  const send =
+    (protocol: Protocol<ByteLink>): Work<FlashReport> =>
+    (port, run) =>
+      flashPackage(
+        PACKAGE,
+        port,
+        protocol,
+        { entry: 'auto', confirm: 'auto', retries: 2, operator: {} },
+        run,
+      );
+
+  test.each([
+    ['xmodem', 'xmodem', xmodem],
+    ['auto', 'xmodem', auto],
+    ['auto', 'bgapi', auto],
+  ] as const)('%s, %s', async (_, bootloader, protocol) => {
+    for (let seed = 0; seed < 8; seed++) {
+      const faults = seed === 0 ? [] : randomFaults(seed, { count: 3, frames: 20 });
+      const at = scene(faults, { bootloader, image: new Uint8Array() }, seed % 2 === 0 ? 115_200 : undefined);
+      const { outcome, trace } = await recorded(at.port, testRun(at.clock), send(protocol));
+      const again = await replayed(trace, send(protocol));
+      expect(again.difference?.message, `seed ${seed}`).toBeUndefined();
+      expect(timeless(again.outcome)).toEqual(timeless(outcome));
+      at.device.powerOff();
+      if (seed === 0) {
+        expect(outcome).toMatchObject({ result: 'flashed' });
+        const header = { ...trace.header, protocol: protocol.name };
+        const { items } = describeTrace({ ...trace, header });
+        expect(items.filter(({ kind }) => kind === 'noise')).toEqual([]);
+      }
+    }
   });
 });
 

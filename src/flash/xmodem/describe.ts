@@ -17,7 +17,6 @@ const ANSWERS: ReadonlyMap<number, string> = new Map([
   [CONTROL.ack, 'ACK'],
   [CONTROL.nak, 'NAK'],
   [CONTROL.can, 'CAN'],
-  [0x00, 'NUL'],
 ]);
 const ERROR = /\b(block|file) error 0x([0-9a-f]{2})/i;
 
@@ -122,8 +121,10 @@ function describeLine(bytes: Bytes): WireItem {
       text: `${bytes.length === 1 ? 'C' : `C, ${bytes.length} times`}: ready for the first block`,
     };
   }
-  if (!isText(bytes)) return noise(bytes);
-  const line = String.fromCharCode(...bytes)
+  // Some menus have NULs between their letters.
+  const letters = bytes.filter((byte) => byte !== 0);
+  if (letters.length === 0 || !isText(letters)) return noise(bytes);
+  const line = String.fromCharCode(...letters)
     .replace(/[\r\n\t]+/g, ' ')
     .trim();
   if (line === '') return { kind: 'frame', bytes, text: 'end of a line' };
