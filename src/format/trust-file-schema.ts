@@ -128,8 +128,8 @@ function unknownField(keys: readonly string[], field: string): DfuError {
   const name = shown(readablePath([...keys, field]));
   const facts = { path: name };
   if (keys.length === 1 && keys[0] === 'keys') {
-    const text = `"${shown(field)}" can not name a key: a letter first, then letters, digits and . _ + -, at most 64`;
-    return new DfuError('trust.file-invalid', text, { facts });
+    const text = `${quoted(field)} can not name a key: a letter first, then letters, digits and . _ + -, at most 64`;
+    return new DfuError('trust.file-invalid', text, { facts: { path: 'keys' } });
   }
   const nearest = nearestWord(field, TAKES.keys());
   const meant = nearest === undefined ? '' : `; perhaps ${nearest} is meant`;

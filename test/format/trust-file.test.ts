@@ -339,6 +339,7 @@ describe('a private key in a place where no key belongs', () => {
       'as a short key',
       (document) => ({ ...document, keys: { ...document.keys, builder: secret.slice(0, 20) } }),
     ],
+    ['as the name of a key', (document) => ({ ...document, keys: { ...document.keys, [`${secret}=`]: {} } })],
     ['as the keys', (document) => ({ ...document, keys: secret })],
     ['as a signer', (document) => ({ ...document, attesters: [secret.replaceAll('/', '-')] })],
     [

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Bytes } from '../../core/bytes.ts';
 import { utf8 } from '../../core/bytes.ts';
-import { DfuError, ERRORS } from '../../core/errors.ts';
+import { DfuError, type ErrorCode } from '../../core/errors.ts';
 import { shown } from '../../core/text.ts';
 import type { PackWarning } from '../../pack/warnings.ts';
 import { type Io, pathOf } from '../io.ts';
@@ -78,10 +78,18 @@ async function fromDescriptor(io: Io, text: string): Promise<Bytes> {
   return checked(withoutLineEnd(bytes), `descriptor ${descriptor}`);
 }
 
+const WHY: Readonly<Partial<Record<ErrorCode, string>>> = {
+  'input.not-found': 'does not exist',
+  'input.unreadable': 'can not be read, or is no regular file',
+  'input.too-large': 'is too long for a passphrase',
+};
+
 /** The same error without the name: what is no name of a file may be the passphrase itself. */
 function unnamed({ code }: DfuError): DfuError {
-  const what = code === 'input.not-found' ? 'does not exist' : `can not be used (${ERRORS[code].title})`;
-  return new DfuError(code, `the file that --passphrase-file names ${what}`);
+  return new DfuError(
+    code,
+    `the file that --passphrase-file names ${WHY[code] ?? `can not be used (${code})`}`,
+  );
 }
 
 function fromVariable(io: Io, name: string): Bytes {
