@@ -11,6 +11,8 @@ export interface Approach {
   stop: AbortSignal;
   /** Run over the modem lines of each link right after it was opened: what the device says then is not missed. */
   reset?: ResetSequence | undefined;
+  /** Called when the port was opened. */
+  onOpen?: () => void;
   /** Called before the sequence is run. */
   onReset?: () => void;
 }
@@ -19,7 +21,10 @@ export interface Approach {
  * `port`, opened the way a device is approached that shall be updated. Opening throws, besides what that of `port`
  * throws, `link.no-modem-lines` and `run.interrupted`; a sequence takes its time beyond the deadline of the opening.
  */
-export function approached<L extends Link>(port: Port<L>, { stop, reset, onReset }: Approach): Port<L> {
+export function approached<L extends Link>(
+  port: Port<L>,
+  { stop, reset, onOpen, onReset }: Approach,
+): Port<L> {
   return {
     kind: port.kind,
     get name() {
@@ -28,6 +33,7 @@ export function approached<L extends Link>(port: Port<L>, { stop, reset, onReset
     async open(given: Wait): Promise<L> {
       const wait = { ...given, signal: AbortSignal.any([given.signal, stop]) };
       const link = await port.open(wait);
+      onOpen?.();
       if (reset === undefined) return link;
       try {
         onReset?.();

@@ -31,6 +31,7 @@ export interface Found extends Sighting {
 }
 
 const WRITE_MS = 1000;
+const TURN_MS = 1000;
 /** Long enough for a device that has just been reset by the opening of the port. */
 const LISTEN_MS = 250;
 /** Long enough for a network in between. */
@@ -54,15 +55,31 @@ export function detect(
       stop(run);
       const heard = await look(candidates, link, run, LISTEN_MS);
       if (heard !== undefined) return heard;
-      for (const { presence } of candidates) {
-        stop(run);
-        await link.write(presence.probe, within(WRITE_MS, run));
-        const answer = await look(candidates, link, run, ANSWER_MS);
-        if (answer !== undefined) return answer;
-      }
+      const answer = await probeAll(candidates, link, run);
+      if (answer !== undefined) return answer;
+      if (link.turnTo === undefined) continue;
+      // An application that talks at a baud rate of its own has heard nothing so far.
+      await link.turnTo('application', within(TURN_MS, run));
+      const other = await probeAll(candidates, link, run);
+      await link.turnTo('bootloader', within(TURN_MS, run));
+      if (other !== undefined) return other;
     }
     return undefined;
   });
+}
+
+async function probeAll(
+  candidates: readonly Candidate[],
+  link: ByteLink,
+  run: Run,
+): Promise<Found | undefined> {
+  for (const { presence } of candidates) {
+    stop(run);
+    await link.write(presence.probe, within(WRITE_MS, run));
+    const answer = await look(candidates, link, run, ANSWER_MS);
+    if (answer !== undefined) return answer;
+  }
+  return undefined;
 }
 
 /** Asks the operator to bring the device into its bootloader, sends nothing, and gives what tells its start. */

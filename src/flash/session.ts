@@ -105,6 +105,8 @@ class Session<L extends Link> {
   readonly #attempts: AttemptReport[] = [];
   readonly #startedAt: number;
   #deviceState: DeviceState = 'untouched';
+  /** The port was open once. */
+  #reached = false;
   /** What the device told before it was changed, and what it told last. */
   #before: DeviceFacts | undefined;
   #facts: DeviceFacts | undefined;
@@ -212,6 +214,9 @@ class Session<L extends Link> {
     return approached(this.#port, {
       stop,
       reset,
+      onOpen: () => {
+        this.#reached = true;
+      },
       onReset: () =>
         emit({ phase: 'enter', attempt, message: `Resetting the device: ${shown(reset?.text ?? '')}` }),
     });
@@ -264,8 +269,8 @@ class Session<L extends Link> {
 
   /** Leaves the device as well as can be; the state it is in, as far as that is known. */
   async #settle(error: DfuError): Promise<DeviceState> {
-    if (!SETTLED.has(error.code) || this.#run.signal.aborted || this.#deviceState === 'new')
-      return this.#deviceState;
+    const left = this.#run.signal.aborted || this.#deviceState === 'new' || !this.#reached;
+    if (!SETTLED.has(error.code) || left) return this.#deviceState;
     try {
       return await this.#protocol.settle(this.#port, this.#run, this.#deviceState);
     } catch (cause) {

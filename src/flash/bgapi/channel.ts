@@ -1,7 +1,7 @@
 import type { Bytes } from '../../core/bytes.ts';
 import { DfuError } from '../../core/errors.ts';
 import { untilTimeout, type Wait, within } from '../../core/wait.ts';
-import type { ByteLink, Port } from '../../link/link.ts';
+import type { ByteLink, Port, Side } from '../../link/link.ts';
 import { withLink } from '../open-link.ts';
 import type { Run } from '../protocol.ts';
 import { type Dialect, tellsStart } from './dialect.ts';
@@ -10,6 +10,7 @@ import { type Decoded, type Frame, FrameDecoder } from './wire.ts';
 
 /** A frame comes in one go: after such a pause its first byte was noise. Long enough for a network in between. */
 const MAX_GAP_MS = 400;
+const TURN_MS = 1000;
 
 /** Starts that are kept for who asks later: far more than any device makes while one answer is waited for. */
 const MAX_KEPT = 1024;
@@ -44,6 +45,19 @@ export class Channel {
   }
   get strayResponses(): number {
     return this.#strayResponses;
+  }
+
+  /** Whether bootloader and application talk at different baud rates. */
+  get hasTwoRates(): boolean {
+    return this.#link.turnTo !== undefined;
+  }
+
+  /** Turns to the baud rate of bootloader or application, where they have two; half a frame from before is dropped. */
+  async turnTo(side: Side): Promise<void> {
+    if (this.#link.turnTo === undefined) return;
+    await this.#link.turnTo(side, within(TURN_MS, this.#run));
+    this.#pull();
+    this.#decoder.flush();
   }
 
   /** Sends a command that has no answer. */

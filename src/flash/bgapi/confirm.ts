@@ -28,15 +28,24 @@ export async function startApplication(channel: Channel, run: Run): Promise<Star
   for (let last = false; ; last = true) {
     channel.forget();
     await channel.send(channel.dialect.commands.startApplication, within(WRITE_MS, run));
+    await channel.turnTo('application');
     const seen = await watch(channel, run, WINDOW_MS);
     if (seen.running !== 'silence') return seen;
-    const answer = await probe(channel);
+    const answer = await probeBoth(channel);
     // An event that came with the answer says more than the answer does.
     const late = await watch(channel, run, 0);
     if (late.running !== 'silence') return late;
     if (answer === 'other') return { running: 'application', boots: [] };
     if (answer === 'silence' || last) return { running: answer, boots: [] };
   }
+}
+
+/** Whoever talks at another baud rate than the application has been silent so far. */
+async function probeBoth(channel: Channel): ReturnType<typeof probe> {
+  const answer = await probe(channel);
+  if (answer !== 'silence' || !channel.hasTwoRates) return answer;
+  await channel.turnTo('bootloader');
+  return probe(channel);
 }
 
 async function watch(channel: Channel, run: Run, windowMs: number): Promise<Start> {

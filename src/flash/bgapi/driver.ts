@@ -295,6 +295,7 @@ async function identify(dialect: Dialect, port: Port<ByteLink>, run: Run): Promi
   return withChannel(port, run, dialect, async (channel) => {
     const first = await probe(channel);
     // A device that is just starting hears nothing.
+    if (first === 'silence') await channel.turnTo('application');
     const answer = first === 'silence' ? await probe(channel) : first;
     if (answer === 'bootloader') {
       const entered = await restartBootloader(channel, run);

@@ -124,11 +124,22 @@ class Entrance {
       const entered =
         (await this.#listen(LISTEN_MS)) ??
         (await this.#probeAndReset()) ??
+        (await this.#turnToApplication()) ??
         (await this.#hearVersion()) ??
         (await this.#askToEnter());
+      await this.#channel.turnTo('bootloader');
       if (entered !== undefined) return entered;
     }
     return undefined;
+  }
+
+  /** Where the application talks at a baud rate of its own, it could not answer before. */
+  async #turnToApplication(): Promise<undefined> {
+    if (!this.#channel.hasTwoRates) return;
+    await this.#channel.turnTo('application');
+    const heard = await probe(this.#channel);
+    if (heard !== 'silence') this.answered = true;
+    this.#applicationAnswers = heard === 'other';
   }
 
   /** Tells the operator what to do and waits for the boot event. */
@@ -162,7 +173,11 @@ class Entrance {
         this.#channel.forget();
         this.#heard.bootFailed = false;
       }
-      const entered = await this.#ask(command, REBOOT_MS);
+      await this.#channel.turnTo('application');
+      await this.#channel.send(command, within(WRITE_MS, this.#run));
+      // Whoever is asked is the application; who answers is the bootloader.
+      await this.#channel.turnTo('bootloader');
+      const entered = await this.#listen(REBOOT_MS);
       if (entered !== undefined) return entered;
     }
     return undefined;
