@@ -5,7 +5,7 @@ import { DfuError } from '../../src/core/errors.ts';
 import { AppendFile } from '../../src/node/append-file.ts';
 import { testIo } from '../support/io.ts';
 import { expectValid } from '../support/schema.ts';
-import { type Bench, bench, door, TRUST } from './flash-support.ts';
+import { type Bench, bench, door, simulation, TRUST } from './flash-support.ts';
 
 const SIMULATED = [...TRUST, '--simulate', 'gecko'];
 
@@ -146,6 +146,17 @@ describe('a run is recorded, and replayed', () => {
       all.flatMap(({ d, hex }) => (d === undefined ? [] : [[d, hex]]));
     expect(bytes(await lines(at, 'u.trace'))).toEqual(bytes(await lines(at, 't.trace')));
   });
+});
+
+test('a record in real time, of a device behind TCP', async () => {
+  const at = await bench();
+  const device = await simulation(at.folder, ['--tcp']);
+  const first = await run(at, ['identify', '--port', device.address, '--trace', 't.trace', '--json']);
+  expect(first.exit, first.err).toBe(0);
+  await device.end();
+  const again = await run(at, ['identify', '--replay', 't.trace', '--json']);
+  expect(again.exit, again.err).toBe(0);
+  expect(again.json()).toEqual(first.json());
 });
 
 describe('a record that can not be written', () => {
