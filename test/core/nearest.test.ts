@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { nearestWord } from '../../src/core/nearest.ts';
 
-const FIELDS = ['threshold', 'signers', 'product', 'require', 'requireHardware'];
+const FIELDS = ['threshold', 'signers', 'product', 'require', 'requireHardware', 'keys'];
 
 test.each([
   ['treshold', 'threshold'],
@@ -11,6 +11,7 @@ test.each([
   ['singers', 'signers'],
   ['requirehardware', 'requireHardware'],
   ['requires', 'require'],
+  ['kyes', 'keys'],
 ])('%s is meant as %s', (word, meant) => {
   expect(nearestWord(word, FIELDS)).toBe(meant);
 });
