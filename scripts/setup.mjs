@@ -20,7 +20,14 @@ function installPackages() {
 }
 
 function installJudges() {
-  const judges = { openssl: 'openssl', unzip: 'unzip', python3: 'python3', ...tokens(), ...serialServers() };
+  const judges = {
+    openssl: 'openssl',
+    unzip: 'unzip',
+    python3: 'python3',
+    ...tokens(),
+    ...serialServers(),
+    ...xmodem(),
+  };
   const missing = Object.keys(judges).filter(
     (name) => !isThere(name) && !(name === 'python3' && isThere('python')),
   );
@@ -49,6 +56,11 @@ function tokens() {
 /** Servers of RFC 2217; their test runs on Linux alone. */
 function serialServers() {
   return process.platform === 'linux' ? { 'pyserial-miniterm': 'python3-serial', ser2net: 'ser2net' } : {};
+}
+
+/** Debian's XMODEM, which comes with its other half, `rx`; its test runs on Linux alone. */
+function xmodem() {
+  return process.platform === 'linux' ? { sx: 'lrzsz' } : {};
 }
 
 function isThere(program) {

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { type Bytes, equalBytes } from '../../src/core/bytes.ts';
 import { VirtualClock } from '../../src/core/clock.ts';
 import { bgapi } from '../../src/flash/bgapi/driver.ts';
-import type { Run } from '../../src/flash/protocol.ts';
+import type { Protocol, Run } from '../../src/flash/protocol.ts';
 import type { FlashReport } from '../../src/flash/report.ts';
 import { type FlashOptions, flashPackage } from '../../src/flash/session.ts';
 import type { ByteLink, Port } from '../../src/link/link.ts';
@@ -29,6 +29,15 @@ export interface Scene {
   clock: VirtualClock;
   device: GeckoDevice;
   port: MemoryPort;
+  how?: How;
+}
+
+/** How a scene's device is flashed, where not by BGAPI. */
+export interface How {
+  protocol: Protocol<ByteLink>;
+  options: Partial<FlashOptions>;
+  /** A run with the operator beside the device. */
+  run(): Run;
 }
 
 export function scene(
@@ -43,13 +52,13 @@ export function scene(
 
 /** One run of dfu-flash's work on the scene. Throws when it does not end. */
 export async function flash(
-  { clock, port }: { clock: VirtualClock; port: Port<ByteLink> },
+  { clock, port, how }: { clock: VirtualClock; port: Port<ByteLink>; how?: How },
   options: Partial<FlashOptions> = {},
-  run: Run = testRun(clock),
+  run: Run = how?.run() ?? testRun(clock),
 ): Promise<FlashReport> {
   return new Promise((resolve, reject) => {
     const cancel = clock.after(LONGEST_RUN_MS, () => reject(new Error('the run did not end')));
-    flashPackage(PACKAGE, port, bgapi, { ...OPTIONS, ...options }, run)
+    flashPackage(PACKAGE, port, how?.protocol ?? bgapi, { ...OPTIONS, ...how?.options, ...options }, run)
       .then(resolve, reject)
       .finally(cancel);
   });
@@ -82,12 +91,12 @@ export function judge(report: FlashReport, device: GeckoDevice, what: string, be
 }
 
 /** Power off and on, a cable without faults, one more run: the new image must run. */
-export async function recover({ clock, device, port: faulty }: Scene, what: string): Promise<void> {
+export async function recover({ clock, device, port: faulty, how }: Scene, what: string): Promise<void> {
   faulty.unplug(true);
   // A cut that the first run did not get to.
   device.cutPowerAt(Number.POSITIVE_INFINITY);
   device.powerCycle();
-  const report = await flash({ clock, port: memoryPort(device, { clock }) });
+  const report = await flash({ clock, port: memoryPort(device, { clock }), ...(how && { how }) });
   expect(report.error?.message, `${what}: second run`).toBeUndefined();
   expect(report.result, what).toBe('flashed');
   expect(holds(device, NEW), `${what}: the new image is in flash after the second run`).toBe(true);

@@ -11,7 +11,7 @@ import { type Bytes, concat } from '../../core/bytes.ts';
  * | 3 | 128 | data |
  * | 131 | 2 | CRC-16 of the data, high byte first |
  *
- * Example, block 1 of 128 bytes 0xff: `01 01 fe` (128 x `ff`) `90 41`; the answer to a good one is `06`.
+ * Example, block 1 of 128 bytes 0xff: `01 01 fe` (128 x `ff`) `ed a9`; the answer to a good one is `06`.
  * Sources: Chuck Forsberg, XMODEM/YMODEM Protocol Reference (1988); Silicon Labs `btl_comm_xmodem.c`.
  */
 export const CONTROL = {

@@ -262,5 +262,5 @@ test('identify tells the version and leaves the menu', async () => {
 
 /** Written by hand: the first block of nothing but 0xff. */
 function packet(number: number): Bytes {
-  return concat([Uint8Array.of(1, number, 255 - number), new Uint8Array(128).fill(0xff), hex('9041')]);
+  return concat([Uint8Array.of(1, number, 255 - number), new Uint8Array(128).fill(0xff), hex('eda9')]);
 }
