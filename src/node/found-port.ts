@@ -97,14 +97,14 @@ function theOne(ports: readonly SerialPortInfo[], filter: PortFilter): SerialPor
   if (one !== undefined && another === undefined) return one;
   const wanted = describeFilter(filter);
   if (one === undefined) {
-    throw new DfuError('link.not-found', `no USB serial port ${wanted}; ${listOf(usb)}`, {
+    throw new DfuError('link.not-found', `there is no USB serial port${wanted}; ${listOf(usb)}`, {
       facts: { port: 'auto', candidates: 0 },
       cure: 'Plug the adapter in, wait for it with --wait, or name the port with --port.',
     });
   }
   throw new DfuError(
     'link.ambiguous',
-    `${counted(fitting.length, 'USB serial port')} ${wanted}:${lines(fitting)}`,
+    `there are ${counted(fitting.length, 'USB serial port')}${wanted}:${lines(fitting)}`,
     { facts: { port: 'auto', candidates: fitting.length } },
   );
 }
@@ -153,7 +153,7 @@ function describeFilter({ vendorId, productId, serialNumber }: PortFilter): stri
     ...(productId === undefined ? [] : [`product ${productId}`]),
     ...(serialNumber === undefined ? [] : [`serial number ${shown(serialNumber)}`]),
   ];
-  return words.length === 0 ? 'is there' : `has ${words.join(', ')}`;
+  return words.length === 0 ? '' : ` with ${words.join(', ')}`;
 }
 
 const listOf = (ports: readonly SerialPortInfo[]): string =>

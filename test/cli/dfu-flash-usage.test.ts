@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { main as pack } from '../../src/cli/dfu-pack.ts';
 import type { TestIo } from '../support/io.ts';
 import { testIo } from '../support/io.ts';
-import { bench, door, TRUST } from './flash-support.ts';
+import { bench, door, moment, simulation, TRUST } from './flash-support.ts';
 
 const SIMULATED = [...TRUST, '--simulate', 'gecko'];
 
@@ -46,6 +46,42 @@ describe('usage errors', () => {
     ['flow control of a bridge', [...BRIDGE, '--rtscts'], 'are set at the bridge'],
     ['the same in a dry run', ['--dry-run', ...BRIDGE, '--rtscts'], 'are set at the bridge'],
     ['an empty port', ['--port', ''], '--port is empty'],
+    [
+      'a baud rate of the application behind a bridge',
+      [...BRIDGE, '--app-baud', '9600'],
+      'are set at the bridge',
+    ],
+    [
+      'a baud rate of the application, no number',
+      [...SERIAL, '--app-baud', 'x'],
+      '--app-baud takes a whole number',
+    ],
+    [
+      'an address of RFC 2217 without port',
+      ['--port', 'rfc2217://bridge'],
+      'is no address: rfc2217://host:port',
+    ],
+    ['a vendor that is no hex', ['--vid', '10cg'], '--vid takes up to four hex digits, as 10c4, not "10cg"'],
+    ['a product that is too long', ['--pid', '0x12345'], '--pid takes up to four hex digits'],
+    ['an empty serial number', ['--serial-number', ''], '--serial-number is empty'],
+    ['a port named and chosen', [...SERIAL, '--vid', '10c4'], 'choose a port; one is named'],
+    ['a bridge named and chosen', [...BRIDGE, '--serial-number', '1'], 'choose a port; one is named'],
+    ['a wait without end', [...SERIAL, '--wait', '0'], '--wait takes a whole number from 1 to 86400'],
+    ['the same in a dry run, no port named', ['--dry-run', '--wait', 'x'], '--wait takes a whole number'],
+    ['a wait for a simulation', [...GECKO, '--wait', '5'], '--wait and --simulate exclude each other'],
+    ['a choice for a simulation', [...GECKO, '--pid', '1'], '--pid and --simulate exclude each other'],
+    ['a reset of a simulation', [...GECKO, '--reset', 'rts'], '--reset and --simulate exclude each other'],
+    [
+      'a sequence that is none',
+      [...SERIAL, '--reset', 'dtr=1,x'],
+      '"dtr=1,x" is no reset sequence: "x" is neither',
+    ],
+    [
+      'a reset and a hand',
+      [...SERIAL, '--reset', 'rts', '--entry', 'manual'],
+      '--reset and --entry manual exclude each other',
+    ],
+    ['a reset of a raw bridge', [...BRIDGE, '--reset', 'rts'], 'a raw TCP connection carries no modem lines'],
     ['an unknown option', [...GECKO, '--force'], "unknown option '--force'"],
     ['two baud rates', [...SERIAL, '--baud', '9600', '--baud', '9600'], '--baud is given twice'],
     ['two reports', [...GECKO, '--report', 'a.json', '--report', 'b.json'], '--report is given twice'],
@@ -112,10 +148,50 @@ describe('identify: usage errors', () => {
     ['a bridge', ['--port', 'tcp://bridge:1', '--baud', '9600'], 'are set at the bridge'],
     ['flow control of a bridge', ['--port', 'tcp://bridge:1', '--rtscts'], 'are set at the bridge'],
     ['two ports', ['--port', '/dev/ttyUSB0', '--port', '/dev/ttyUSB1'], '--port is given twice'],
+    ['no sequence', ['--port', '/dev/ttyUSB0', '--reset', 'now'], '"now" is no reset sequence'],
+    ['no vendor', ['--vid', 'x'], '--vid takes up to four hex digits'],
   ])('%s', async (_, options, words) => {
     const { run, io } = await bench();
     expect(await run(['identify', ...options])).toBe(2);
     expect(io.stderr()).toContain(words);
     expect(io.stderr()).toContain('[usage.invalid]');
+  });
+});
+
+describe('ports that are not there', () => {
+  const nowhere = ['--serial-number', 'of nobody'];
+
+  test.each<[string, string[]]>([
+    ['chosen by a serial number', nowhere],
+    ['chosen by a name and a serial number', ['--port', 'auto', ...nowhere]],
+    ['the same, waited for', [...nowhere, '--wait', '1']],
+  ])('%s', async (_, options) => {
+    const { run, io } = await bench({ DFUKIT_PORT: '/dev/ttyUSB0' });
+    expect(await run(['new.dfupkg', ...TRUST, ...options])).toBe(6);
+    expect(io.stderr()).toContain(
+      'there is no USB serial port with serial number of nobody; this machine has',
+    );
+    expect(io.stderr()).toContain('[link.not-found]');
+  });
+
+  test('are waited for until Ctrl-C, which leaves the device untouched', async () => {
+    const { run, io } = await bench();
+    const running = run(['new.dfupkg', ...TRUST, '--port', '/dev/tty-of-nobody', '--wait', '600', '--json']);
+    for (let i = 0; i < 200 && !io.stderr().includes('Opening'); i++) await moment();
+    await moment(50);
+    io.interrupt();
+    expect(await running).toBe(130);
+    expect(JSON.parse(io.stdout())).toMatchObject({ result: 'interrupted', deviceState: 'untouched' });
+  });
+
+  test('a bridge that is not there is waited for, and found when it comes', async () => {
+    const { run, io, folder } = await bench();
+    const first = await simulation(folder, ['--tcp']);
+    await first.end();
+    const identifying = run(['identify', '--port', first.address, '--wait', '20']);
+    await moment(50);
+    const device = await simulation(folder, ['--tcp', first.address.slice('tcp://'.length)]);
+    expect(await identifying, io.stderr()).toBe(0);
+    await device.end();
   });
 });

@@ -26,9 +26,16 @@ export async function choosePort(io: Io, options: DeviceOptions): Promise<Port<B
 /** The same; `undefined` when none is named. */
 export function choosePortIfNamed(io: Io, options: DeviceOptions): Port<ByteLink> | undefined {
   const path = options.port ?? (choosesAmongPorts(options) ? AUTO : environmentValue(io, 'DFUKIT_PORT'));
-  if (path !== undefined) return makePort(io, path, options);
-  assertPortOptions(io, options);
-  return undefined;
+  if (path === undefined) {
+    assertPortOptions(io, options);
+    return undefined;
+  }
+  if (options.reset !== undefined && path.startsWith('tcp://')) {
+    throw new DfuError('usage.invalid', 'a raw TCP connection carries no modem lines for --reset', {
+      cure: 'Use a bridge that speaks RFC 2217, rfc2217://, or bring the device into its bootloader by hand: --entry manual.',
+    });
+  }
+  return makePort(io, path, options);
 }
 
 /** For what has no port: throws `usage.invalid` where something is said of one. */
