@@ -10,10 +10,11 @@ import { describeTrace } from '../../src/flash/trace-document.ts';
 import { xmodem } from '../../src/flash/xmodem/driver.ts';
 import type { ByteLink } from '../../src/link/link.ts';
 import { decodeTrace } from '../../src/link/trace-decode.ts';
+import type { Trace, TraceEvent } from '../../src/link/trace-format.ts';
 import { type Fault, randomFaults } from '../../src/sim/index.ts';
 import { testRun } from '../flash/support.ts';
 import { flash, PACKAGE, type Scene, scene } from '../sweep/scene.ts';
-import { recorded, replayed, timeless, type Work } from './recording.ts';
+import { HEADER, recorded, replayed, timeless, type Work } from './recording.ts';
 
 const upload =
   (options: Partial<FlashOptions> = {}): Work<FlashReport> =>
@@ -156,6 +157,61 @@ describe('over the menu bootloader, and where the protocol must be found out', (
         expect(items.filter(({ kind }) => kind === 'noise')).toEqual([]);
       }
     }
+  });
+});
+
+describe('the time of a record', () => {
+  const bytes = Uint8Array.of(1);
+  /** Sends, waits 100 ms for an answer, again and again; the times at which answers came, or did not. */
+  const ask: Work<string[]> = async (port, { clock, signal }) => {
+    const wait = (ms: number) => ({ clock, until: clock.now() + ms, signal });
+    const link = await port.open(wait(10));
+    const told: string[] = [];
+    for (let i = 0; i < 3; i++) {
+      await link.write(bytes, wait(10));
+      const answer = await link.inbox.take(wait(100)).catch(() => undefined);
+      told.push(`${answer === undefined ? 'nothing' : 'answer'} at ${clock.now().toFixed(1)}`);
+    }
+    await link.close();
+    return told;
+  };
+  const recordOf = (...events: TraceEvent[]): Trace => ({
+    header: HEADER,
+    events: [{ t: 0, event: 'open' }, { t: 0, event: 'opened', can: [] }, ...events],
+    cutOff: false,
+  });
+  const sent = (t: number): TraceEvent[] => [
+    { t, event: 'sent', bytes },
+    { t, event: 'written' },
+  ];
+  const closed = (t: number): TraceEvent[] => [
+    { t, event: 'close' },
+    { t, event: 'released' },
+  ];
+
+  test('timers of real machines fire late: what came is as much later than what was sent', async () => {
+    const trace = recordOf(
+      ...sent(0),
+      ...sent(103),
+      { t: 104, event: 'received', bytes },
+      ...sent(105),
+      // 99 ms later, and 104 after the time at which a replay sends it.
+      { t: 204, event: 'received', bytes },
+      ...closed(205),
+    );
+    const { outcome, difference } = await replayed(trace, ask);
+    expect(difference).toBeUndefined();
+    expect(outcome).toEqual(['nothing at 100.0', 'answer at 101.0', 'answer at 200.0']);
+  });
+
+  test('what came at the last moment came, however often', async () => {
+    const trace = recordOf(
+      ...[0, 100, 200].flatMap((t) => [...sent(t), { t: t + 100, event: 'received', bytes } as const]),
+      ...closed(300),
+    );
+    const { outcome, difference } = await replayed(trace, ask);
+    expect(difference).toBeUndefined();
+    expect(outcome).toEqual(['answer at 100.0', 'answer at 200.0', 'answer at 300.0']);
   });
 });
 
