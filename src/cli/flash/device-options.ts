@@ -35,7 +35,16 @@ export function choosePortIfNamed(io: Io, options: DeviceOptions): Port<ByteLink
       cure: 'Use a bridge that speaks RFC 2217, rfc2217://, or bring the device into its bootloader by hand: --entry manual.',
     });
   }
+  if (options.rtscts && setsRts(options.reset)) {
+    throw new DfuError('usage.invalid', '--rtscts and a --reset that sets RTS exclude each other', {
+      cure: 'With flow control the system sets RTS; leave out --rtscts unless the bootloader was built with it.',
+    });
+  }
   return makePort(io, path, options);
+}
+
+function setsRts(reset: string | undefined): boolean {
+  return reset !== undefined && parseResetSequence(reset).steps.some(({ lines }) => lines.rts !== undefined);
 }
 
 /** For what has no port: throws `usage.invalid` where something is said of one. */
