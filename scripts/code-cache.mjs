@@ -1,6 +1,7 @@
 // Keeps V8's compiled code of the programs beside them, for the Node that builds (see launcher.cjs). Each program does
 // real work first, since V8 compiles a function when it is first called.
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -40,14 +41,15 @@ function image() {
 
 /** In a process of its own: runs the program, and writes what V8 compiled of it. */
 function runAndKeep(filename) {
-  const source = readFileSync(filename, 'latin1');
-  const wrapped = `(function (exports, require, module, __filename, __dirname) {${source}\n})`;
+  const source = readFileSync(filename);
+  const digest = createHash('sha256').update(source).digest('hex');
+  const wrapped = `(function (exports, require, module, __filename, __dirname) {${source.latin1Slice()}\n})`;
   const script = new Script(wrapped, { filename });
   const module = { exports: {} };
   process.on('exit', (code) => {
     if (code !== 0) return;
     const machine = `${process.version}-${process.platform}-${process.arch}`;
-    writeFileSync(`${filename}.${machine}.cache`, script.createCachedData());
+    writeFileSync(`${filename}.${digest}.${machine}.cache`, script.createCachedData());
   });
   script.runInThisContext()(module.exports, createRequire(filename), module, filename, dirname(filename));
 }

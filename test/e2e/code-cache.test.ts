@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Script } from 'node:vm';
@@ -27,3 +27,19 @@ test.each(PROGRAMS)('%s is the same program where there is no compiled code for 
   expect(help(folder)).toContain(`Usage: ${name}`);
   expect(help(folder)).toBe(help(BIN));
 });
+
+test.each(PROGRAMS)(
+  '%s is what stands in its source, also where compiled code of another state lies beside it',
+  async (name) => {
+    const folder = await tempFolder();
+    cpSync(BIN, folder, { recursive: true });
+    const file = join(folder, `${name}.program.js`);
+    const source = readFileSync(file, 'latin1');
+    // As long as before, which is all that V8 looks at.
+    const changed = source.replaceAll('The options of a command', 'The options of a COMMAND');
+    expect(changed).not.toBe(source);
+    writeFileSync(file, changed, 'latin1');
+    const help = execFileSync(process.execPath, [join(folder, `${name}.js`), '--help']).toString();
+    expect(help).toContain('The options of a COMMAND');
+  },
+);
