@@ -5,6 +5,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { firmware, medians, peakBytes, program, ROUNDS, verdict } from './measure.mjs';
 import { verifyMany } from './verify-many.mjs';
+import { xmodemSpeed } from './xmodem-speed.mjs';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -20,6 +21,7 @@ try {
   large();
   results.push(...(await verifyMany(folder)));
   wire();
+  results.push(...(await xmodemSpeed(folder)));
 } finally {
   rmSync(folder, { recursive: true });
 }
