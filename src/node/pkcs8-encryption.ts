@@ -143,6 +143,7 @@ function decodeScrypt(parameters: DerReader, name: string): Derivation & { keyBy
   const salt = parameters.read(DER.octetString);
   const [n, r, p] = [parameters.integer(), parameters.integer(), parameters.integer()];
   const keyBytes = keyLength(parameters);
+  parameters.end();
   const memoryBytes = 128 * r * (n + p);
   if (n < 2 || !Number.isInteger(Math.log2(n)) || r === 0 || p === 0) {
     throw tooCostly(name, `scrypt with N = ${n}, r = ${r}, p = ${p}, which is not possible`);

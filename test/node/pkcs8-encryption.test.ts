@@ -170,6 +170,15 @@ test.each([
   ['content that is no whole number of blocks', encryptedBy(scrypt(16, 1, 1), octets(47))],
   ['no content', encryptedBy(scrypt(16, 1, 1), octets(0))],
   ['something behind it', Uint8Array.of(...encryptedBy(scrypt(16, 1, 1)), 0)],
+  [
+    'something behind the numbers of scrypt',
+    encryptedBy(
+      sequence(
+        encodeDerOid('1.3.6.1.4.1.11591.4.11'),
+        sequence(octets(8), ...[16, 1, 1].map((value) => encodeDerInteger(value)), octets(8)),
+      ),
+    ),
+  ],
   ['a number below zero', encryptedBy(pbkdf2(encodeDer(DER.integer, Uint8Array.of(0x80))))],
 ])('%s is malformed', async (_, der) => {
   const error = await thrownBy(() => decryptPkcs8(der, utf8('x'), 'k'));
