@@ -32,6 +32,7 @@ export type {
 } from './flash/protocol.ts';
 export { findProtocol, PROTOCOL_NAMES } from './flash/registry.ts';
 export type { FlashReport } from './flash/report.ts';
+export { parseResetSequence, type ResetSequence } from './flash/reset-sequence.ts';
 export { type FlashOptions, flashPackage } from './flash/session.ts';
 export { decodeManifest, encodeManifest, type Manifest, type ManifestImage } from './format/manifest.ts';
 export { EXTENSION, encodePackage, MEDIA_TYPE } from './format/package.ts';
@@ -45,7 +46,8 @@ export { recognise } from './images/recognise.ts';
 export { describeFile } from './inspect/describe.ts';
 export { type DiffOptions, diffFiles } from './inspect/diff.ts';
 export type { Difference } from './inspect/diff-document.ts';
-export type { ByteLink, Link, Port } from './link/link.ts';
+export type { ByteLink, Link, ModemLines, Port } from './link/link.ts';
+export { type RemoteSettings, rfc2217Port } from './link/rfc2217.ts';
 export { type BuildInput, type BuiltPackage, buildPackage } from './pack/build.ts';
 export { attachSignature, signPackage, toBeSigned } from './pack/seal.ts';
 export type { VerifyOptions } from './verify/options.ts';

@@ -1,6 +1,7 @@
 import { DfuError } from '../core/errors.ts';
 import { pause, type Wait, within } from '../core/wait.ts';
 import type { Link, ModemLines, Port } from '../link/link.ts';
+import { letGo } from './open-link.ts';
 import type { ResetSequence } from './reset-sequence.ts';
 
 const SET_LINES_MS = 1000;
@@ -39,7 +40,7 @@ export function approached<L extends Link>(
         onReset?.();
         await runSequence(link, port.name, reset, wait);
       } catch (error) {
-        await link.close();
+        await letGo(link, wait.clock);
         throw error;
       }
       return link;

@@ -1,3 +1,4 @@
+import type { Clock } from '../core/clock.ts';
 import { bounded, untilTimeout, within } from '../core/wait.ts';
 import type { Link, Port } from '../link/link.ts';
 import type { Run } from './protocol.ts';
@@ -16,8 +17,11 @@ export async function withLink<L extends Link, T>(
   try {
     return await work(link);
   } finally {
-    // Has its own bound, since the run may have been ended. A port that does not let go changes nothing of the result.
-    const patience = { clock: run.clock, until: run.clock.now() + CLOSE_MS, signal: NEVER };
-    await untilTimeout(bounded(link.close(), patience, 'the port to close'));
+    await letGo(link, run.clock);
   }
+}
+
+/** Closes a link, with a bound of its own, since the run may have been ended. One that stays changes nothing of the result. */
+export async function letGo(link: Link, clock: Clock): Promise<void> {
+  await untilTimeout(bounded(link.close(), within(CLOSE_MS, { clock, signal: NEVER }), 'the port to close'));
 }

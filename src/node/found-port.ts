@@ -134,8 +134,8 @@ function returned(ports: readonly SerialPortInfo[], known: SerialPortInfo): Seri
       vendorId === known.vendorId &&
       productId === known.productId,
   );
-  // Some makers give all their adapters one serial number.
-  const found = sameNumber.find(here) ?? only(sameNumber) ?? alike.find(here) ?? only(sameIds);
+  // Some makers give all their adapters one serial number: then the socket tells which it is.
+  const found = only(sameNumber) ?? alike.find(here) ?? only(sameIds);
   if (found !== undefined) return found;
   throw new DfuError('link.not-found', `the adapter that was ${describePort(known)} has not come back`, {
     facts: { port: known.path },
