@@ -153,6 +153,7 @@ function defineSimulate(program: Command): Command {
     )
     .option('--pty [link]', 'on a pseudo-terminal (the default), with a symbolic link to it')
     .option('--tcp [address]', 'on a TCP port: [host:]port (default: any that is free, on loopback)')
+    .option('--baud <rate>', 'let bytes take the time that they take at this rate (default: none)')
     .option('--flash-file <file>', 'start with the flash kept there, and keep it there')
     .addOption(
       new Option(

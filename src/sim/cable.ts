@@ -6,6 +6,7 @@ import { bounded, type Wait } from '../core/wait.ts';
 import type { ByteLink, ModemLines, Port } from '../link/link.ts';
 import type { ByteDevice } from './device.ts';
 import { type Direction, type Fault, FaultPlan, type LinkFault } from './faults.ts';
+import { Wire } from './wire.ts';
 
 export interface MemoryPortOptions {
   clock: Clock;
@@ -38,7 +39,6 @@ export interface MemoryPort extends Port<ByteLink> {
   frames(direction: Direction): number;
 }
 
-const BITS_A_BYTE = 10;
 /** Leaves no byte as it was. */
 const NOISE = 0xd3;
 
@@ -158,56 +158,6 @@ class Cable implements MemoryPort {
       return Promise.resolve();
     }
     return wire.carry(pieces, delayMs, bytes.length);
-  }
-}
-
-/** One direction: frames arrive in the order in which they left, each when its last bit has gone over. */
-class Wire {
-  readonly #clock: Clock;
-  #msPerByte = 0;
-  readonly #latencyMs: number;
-  readonly #deliver: (bytes: Bytes) => void;
-  readonly #queue: Bytes[][] = [];
-  /** When the last bit so far leaves, and when it arrives. */
-  #freeAt = 0;
-  #lastArrival = 0;
-
-  constructor(options: MemoryPortOptions, deliver: (bytes: Bytes) => void) {
-    this.#clock = options.clock;
-    this.setBaud(options.baudRate);
-    this.#latencyMs = options.latencyMs ?? 0;
-    this.#deliver = deliver;
-  }
-
-  setBaud(baudRate: number | undefined): void {
-    this.#msPerByte = baudRate === undefined ? 0 : (BITS_A_BYTE * 1000) / baudRate;
-  }
-
-  /**
-   * Resolves when the last bit has left. `lengthBytes` is what the sender sent: a frame that gets lost takes its time
-   * all the same.
-   */
-  carry(pieces: Bytes[], delayMs: number, lengthBytes: number): Promise<void> {
-    const carried = pieces.reduce((sum, piece) => sum + piece.length, 0);
-    const now = this.#clock.now();
-    this.#freeAt = Math.max(now, this.#freeAt) + Math.max(carried, lengthBytes) * this.#msPerByte;
-    this.#lastArrival = Math.max(this.#lastArrival, this.#freeAt + this.#latencyMs + delayMs);
-    this.#queue.push(pieces);
-    // Each timer takes the head of the queue: real timers may fire out of order, frames may not.
-    this.#clock.after(this.#lastArrival - now, () => this.#arrive());
-    const leavesIn = this.#freeAt - now;
-    if (leavesIn <= 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#clock.after(leavesIn, resolve);
-    });
-  }
-
-  drop(): void {
-    for (const pieces of this.#queue) pieces.length = 0;
-  }
-
-  #arrive(): void {
-    for (const piece of this.#queue.shift() ?? []) if (piece.length > 0) this.#deliver(piece);
   }
 }
 

@@ -50,3 +50,4 @@ export { PARSER_STATUS, type ParserStatus } from './gecko/gbl-parser.ts';
 export type { GeckoHardware, GeckoPart } from './gecko/hardware.ts';
 export { RESET_REASON, type ResetReason } from './gecko/host.ts';
 export type { MenuQuirks } from './gecko/xmodem-bootloader.ts';
+export { Wire, type WireOptions } from './wire.ts';

@@ -1,4 +1,5 @@
 import { lstat, readlink, symlink, unlink } from 'node:fs/promises';
+import type { Bytes } from '../../core/bytes.ts';
 import { DfuError } from '../../core/errors.ts';
 import { shown } from '../../core/text.ts';
 import type { Part } from '../../images/parts.ts';
@@ -14,9 +15,10 @@ import {
   createBle1xxDevice,
   createGeckoDevice,
   type GeckoDevice,
+  Wire,
 } from '../../sim/index.ts';
 import { type Io, pathOf } from '../io.ts';
-import { parseChoice } from '../options.ts';
+import { parseChoice, parseNumber } from '../options.ts';
 import { printJson } from '../program.ts';
 import { FlashFile, readFlashFile } from './flash-file.ts';
 import { bootloaderOf, parseSimulatedDevice, type SimulatedDevice, simulatedPart } from './simulated-port.ts';
@@ -26,6 +28,7 @@ export interface SimulateOptions {
   pty?: string | true;
   /** `true` without an address. */
   tcp?: string | true;
+  baud?: string;
   flashFile?: string;
   app?: string;
   part?: string;
@@ -33,6 +36,7 @@ export interface SimulateOptions {
   json?: boolean;
 }
 
+const MAX_BAUD_RATE = 10_000_000;
 const LOOPBACK = '127.0.0.1';
 const ANY_PORT = '0';
 const DEFAULT_APP = 'bgapi';
@@ -41,14 +45,15 @@ const DEFAULT_APP = 'bgapi';
 export async function simulate(io: Io, name: string, options: SimulateOptions): Promise<number> {
   const kind = parseSimulatedDevice('device', name);
   const make = await readDevice(io, kind, options);
+  const baudRate =
+    options.baud === undefined ? undefined : parseNumber('--baud', options.baud, 1, MAX_BAUD_RATE);
   const wire = await openWire(options);
   try {
     const unlinkWire = await linkTo(io, wire, options.pty);
     try {
       // Made when there is somebody to hear it: a blank device tells its start at once.
       const { device, part } = make();
-      device.send = (bytes) => wire.send(bytes);
-      wire.onReceive((bytes) => device.receive(bytes));
+      connect(io, device, wire, baudRate);
       announce(io, { device: kind, part: part.name, address: linkName(options) ?? wire.address }, options);
       await runUntilInterrupt(io, device, options.flashFile);
     } finally {
@@ -58,6 +63,17 @@ export async function simulate(io: Io, name: string, options: SimulateOptions): 
     await wire.close();
   }
   return 0;
+}
+
+/** At a baud rate bytes take their time, both ways at once, as on a serial line. */
+function connect(io: Io, device: VirtualDevice, wire: FarEnd, baudRate: number | undefined): void {
+  const direction = (deliver: (bytes: Bytes) => void): ((bytes: Bytes) => void) => {
+    if (baudRate === undefined) return deliver;
+    const line = new Wire({ clock: io.clock, baudRate }, deliver);
+    return (bytes) => void line.carry([bytes], 0, bytes.length);
+  };
+  device.send = direction((bytes) => wire.send(bytes));
+  wire.onReceive(direction((bytes) => device.receive(bytes)));
 }
 
 type VirtualDevice = GeckoDevice | Ble1xxDevice;
