@@ -3,6 +3,7 @@ import { VirtualClock } from '../../src/core/clock.ts';
 import { DfuError, type ErrorCode } from '../../src/core/errors.ts';
 import { within } from '../../src/core/wait.ts';
 import { awaitedPort } from '../../src/link/awaited-port.ts';
+import type { ByteLink } from '../../src/link/link.ts';
 import { createGeckoDevice, memoryPort } from '../../src/sim/index.ts';
 import { TINY } from '../sim/support.ts';
 import { describePort } from './contract.ts';
@@ -94,7 +95,7 @@ test.each<[ErrorCode, boolean]>([
 ])('after %s it tries again: %s', async (code, again) => {
   const { clock, wait } = bench(0);
   let tries = 0;
-  const port = awaitedPort(
+  const port = awaitedPort<ByteLink>(
     { kind: 'bytes', name: 'x', open: () => Promise.reject(new DfuError(code, `try ${++tries}`)) },
     1000,
   );
