@@ -12,7 +12,11 @@ describe('usage errors', () => {
   const BRIDGE = ['--port', 'tcp://bridge:1'];
 
   test.each<[string, string[], string]>([
-    ['an unknown device', ['--simulate', 'toaster'], '--simulate takes gecko, gecko-xmodem, not "toaster"'],
+    [
+      'an unknown device',
+      ['--simulate', 'toaster'],
+      '--simulate takes gecko, gecko-xmodem, ble112, not "toaster"',
+    ],
     ['a port and a simulation', [...GECKO, ...SERIAL], '--port and --simulate exclude each other'],
     ['a baud rate of a simulation', [...GECKO, '--baud', '9600'], '--baud and --simulate exclude each other'],
     ['flow control of a simulation', [...GECKO, '--rtscts'], '--rtscts and --simulate exclude each other'],
