@@ -10,15 +10,11 @@ export function openError(path: string, cause: Error, platform: string): DfuErro
     ({ words, only }) => words.test(cause.message) && (only === undefined || only === platform),
   );
   const code = reason?.code ?? 'link.failed';
-  return new DfuError(
-    code,
-    `${shown(path)} ${reason?.what ?? 'can not be opened'}: ${shown(cause.message)}`,
-    {
-      facts: { port: shown(path) },
-      cure: cureOf(code, path, platform),
-      cause,
-    },
-  );
+  return new DfuError(code, `${shown(path)} ${reason?.what ?? 'can not be opened'}: ${wordsOf(cause)}`, {
+    facts: { port: shown(path) },
+    cure: cureOf(code, path, platform),
+    cause,
+  });
 }
 
 /** What a failed change of lines or baud rate means. */
@@ -29,11 +25,14 @@ export function settingError(name: string, what: string, cause: Error): DfuError
   return new DfuError(
     none ? 'link.no-modem-lines' : 'link.failed',
     none
-      ? `${name} has no DTR and RTS: ${shown(cause.message)}`
-      : `the ${what} of ${name} can not be set: ${shown(cause.message)}`,
+      ? `${name} has no DTR and RTS: ${wordsOf(cause)}`
+      : `the ${what} of ${name} can not be set: ${wordsOf(cause)}`,
     { facts: { port: name }, cause },
   );
 }
+
+/** The driver's words, without those that say nothing. */
+const wordsOf = ({ message }: Error): string => shown(message.replace(/^Error:? /, ''));
 
 interface Reason {
   words: RegExp;

@@ -123,7 +123,7 @@ describe('a port that can not be opened', () => {
   test.each(OPENING)('on %s: %s: %s', (platform, path, message, code, cure) => {
     const error = openError(path, new Error(message), platform);
     expect(error).toMatchObject({ code, exit: 6, facts: { port: path } });
-    expect(error.message).toContain(message);
+    expect(error.message).toContain(`: ${message.replace(/^Error:? /, '')}`);
     expect(error.cure).toMatch(cure);
     expect(error.cure).not.toContain('PORT');
   });
