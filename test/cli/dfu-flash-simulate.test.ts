@@ -137,6 +137,7 @@ describe('simulate: what does not work is told', () => {
     ['an unknown part', ['--part', 'abacus'], 2, 'usage.invalid'],
     ['a bootloader the part does not have', ['--bootloader', 'main-flash'], 2, 'usage.invalid'],
     ['an unknown application', ['--app', 'game'], 2, 'usage.invalid'],
+    ['a baud rate that is none', ['--baud', 'fast'], 2, 'usage.invalid'],
     ['a flash file that is too large', ['--flash-file', 'big.bin'], 2, 'input.too-large'],
     [
       'a flash file that can not be written',

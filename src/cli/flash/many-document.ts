@@ -61,13 +61,13 @@ export function renderGood({ devices }: ManyReport): string {
 }
 
 /** What failed, device by device, and how many of all; empty where nothing did. */
-export function renderBad({ devices, result, exit }: ManyReport): string {
+export function renderBad({ devices, result }: ManyReport): string {
   const bad = devices.filter(({ report }) => report.result !== 'flashed');
   if (bad.length === 0) return '';
   const each = bad.map(({ target, report }) => renderDeviceError(target.label, report)).join('');
   if (result === 'interrupted') return each;
   const names = bad.map(({ target }) => shown(target.label)).join(', ');
-  const text = `exit ${exit}: ${bad.length} of ${counted(devices.length, 'device')} failed: ${names}`;
+  const text = `${bad.length} of ${counted(devices.length, 'device')} failed: ${names}`;
   return each + renderError(new DfuError('flash.not-all', text), 'dfu-flash');
 }
 

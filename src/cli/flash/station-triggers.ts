@@ -31,7 +31,10 @@ export function byInput(
   let busy = false;
   const notTaken = (why: string) => warn(new DfuError('station.not-taken', why));
   return new Promise((resolve) => {
+    let ended = false;
     const end = () => {
+      if (ended) return;
+      ended = true;
       stopReading();
       station.stop.removeEventListener('abort', end);
       if (lines.pending) notTaken('the last line has no end and is not taken');
