@@ -7,6 +7,7 @@ import {
   createGeckoDevice,
   type Fault,
   type GeckoDeviceOptions,
+  type LinkFault,
   type MemoryPort,
   memoryPort,
 } from '../../../src/sim/index.ts';
@@ -162,6 +163,23 @@ describe('a virtual Gecko with a menu is updated', () => {
     expect(await flash({}, pkg)).toMatchObject({ result: 'flashed' });
     expect(gecko.state.bootloaderVersion).toBe(0x02050000);
     expect(holds(NEW)).toBe(true);
+  });
+});
+
+describe('over a line with faults, in one attempt', () => {
+  test.each<LinkFault['kind']>(['lose', 'corrupt', 'double', 'delay'])('%s', async (kind) => {
+    // Ten packets in the midst of the image, and ten answers.
+    for (const direction of ['to-device', 'to-host'] as const) {
+      for (let frame = 8; frame < 18; frame++) {
+        const fault = { direction, frame, kind, bit: 300, ms: 1500 } as LinkFault;
+        // An answer of one byte that changed is another byte: what it would have said comes again by itself.
+        const b = bench({}, [fault]);
+        const report = await b.flash({ retries: 0 });
+        expect(report.error?.message, `${direction} ${frame}`).toBeUndefined();
+        expect(b.holds(NEW)).toBe(true);
+        expect(b.gecko.flash.violations).toEqual([]);
+      }
+    }
   });
 });
 
