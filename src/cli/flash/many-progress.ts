@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
-import { printableLine, shown } from '../../core/text.ts';
+import { printableLine } from '../../core/text.ts';
 import type { Progress } from '../../flash/protocol.ts';
 import type { Io } from '../io.ts';
 import { newDevice, takeProgress, takeResult } from './fleet.ts';
@@ -53,10 +53,7 @@ export function portView(
 ): ReturnType<typeof progressView> {
   const prefix = printableLine(`${label}: `);
   const own: Io = { ...io, err: (text) => io.err(`${prefix}${text}`) };
-  return progressView(own, form === 'bar' || form === 'auto' ? 'lines' : form, clock, (text) =>
-    // The port stands in front of what the event says of it.
-    writeJson(`${JSON.stringify({ ...JSON.parse(text), port: shown(label) })}\n`),
-  );
+  return progressView(own, form === 'bar' || form === 'auto' ? 'lines' : form, clock, writeJson, label);
 }
 
 const REDRAW_MS = 100;

@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
-import { printableLine } from '../../core/text.ts';
+import { printableLine, shown } from '../../core/text.ts';
 import type { Phase, Progress } from '../../flash/protocol.ts';
 import type { Io } from '../io.ts';
 
@@ -14,19 +14,20 @@ export interface ProgressView {
 
 /**
  * How progress is shown: to standard error, except that `writeJson` gets the events of `json`. `clock` is the one of
- * the run, whose time may be virtual.
+ * the run, whose time may be virtual; `port` is named in the events where there are several.
  */
 export function progressView(
   io: Io,
   form: ProgressForm,
   clock: Clock,
   writeJson: (text: string) => void,
+  port?: string,
 ): ProgressView {
   switch (form) {
     case 'none':
       return { show: (progress) => showMessage(io, progress), end: () => {} };
     case 'json':
-      return jsonView(clock, writeJson);
+      return jsonView(clock, writeJson, port);
     case 'bar':
       return new Bar(io, clock);
     case 'lines':
@@ -45,13 +46,12 @@ const PHASES: Record<Phase, string> = {
 };
 
 /** schemas/progress-event-v1.schema.json, one object a line. */
-function jsonView(clock: Clock, write: (text: string) => void): ProgressView {
+function jsonView(clock: Clock, write: (text: string) => void, port: string | undefined): ProgressView {
   const startedAt = clock.now();
+  const head = { formatVersion: 1, ...(port === undefined ? {} : { port: shown(port) }) };
   return {
     show: (progress) =>
-      write(
-        `${JSON.stringify({ formatVersion: 1, elapsedMs: Math.round(clock.now() - startedAt), ...progress })}\n`,
-      ),
+      write(`${JSON.stringify({ ...head, elapsedMs: Math.round(clock.now() - startedAt), ...progress })}\n`),
     end: () => {},
   };
 }
