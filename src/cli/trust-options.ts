@@ -102,7 +102,7 @@ async function readTrust(io: Io, options: TrustOptions): Promise<Trust> {
       cure: 'Give the public key of who made the package with --key, a trust file with --trust, or --allow-unsigned for a package without signature.',
     });
   }
-  const allowed = new Set(options.allowTestKey);
+  const allowed = new Set(options.allowTestKey?.map((id) => id.toLowerCase()));
   const keys: PublicKey[] = [];
   for (const file of files) {
     const key = await readPublicKeyFile(io, file);

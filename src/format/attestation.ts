@@ -139,8 +139,9 @@ export interface DecodedStatement {
 
 /**
  * The parts of an in-toto statement that are judged. Whether its types are those asked for is for the caller to say.
- * Throws `trust.attestation-malformed`: no JSON, a field twice, over the limits, no types, no subject, a subject without
- * digests, SHA-256 that is not 64 lower-case digits, two subjects of one name and different SHA-256.
+ * Throws `trust.attestation-malformed`: no JSON, a field twice, over the limits, no types, a text that is shown of more
+ * than 1024 characters, no subject, a subject without digests, SHA-256 that is not 64 lower-case digits, two subjects of
+ * one name and different SHA-256.
  */
 export function decodeStatement(bytes: Bytes): DecodedStatement {
   const value = jsonOf(bytes, 'the statement');
@@ -150,9 +151,9 @@ export function decodeStatement(bytes: Bytes): DecodedStatement {
   const predicate = own(value, 'predicate');
   const definition = own(predicate, 'buildDefinition');
   const run = own(predicate, 'runDetails');
-  const buildType = textOf(own(definition, 'buildType'));
-  const builderId = textOf(own(own(run, 'builder'), 'id'));
-  const invocationId = textOf(own(own(run, 'metadata'), 'invocationId'));
+  const buildType = claimOf(own(definition, 'buildType'));
+  const builderId = claimOf(own(own(run, 'builder'), 'id'));
+  const invocationId = claimOf(own(own(run, 'metadata'), 'invocationId'));
   return {
     type,
     predicateType,
@@ -211,3 +212,14 @@ function digestsOf(value: unknown): Map<string, string> {
 function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
+
+/** A text that reports repeat: as long as one in a manifest may be. */
+function claimOf(value: unknown): string | undefined {
+  const text = textOf(value);
+  if (text !== undefined && text.length > MAX_CLAIM_LENGTH) {
+    throw malformed(`one of its claims has more than ${MAX_CLAIM_LENGTH} characters`);
+  }
+  return text;
+}
+
+const MAX_CLAIM_LENGTH = 1024;

@@ -26,7 +26,11 @@ export async function readDescriptor(descriptor: number, limitBytes: number): Pr
   const bytes: Bytes = new Uint8Array(limitBytes + 1);
   let length = 0;
   try {
-    if ((await promisify(fstat)(descriptor)).isDirectory()) throw unreadable(name, 'EISDIR');
+    const stat = await promisify(fstat)(descriptor);
+    // Of no kind are Node's own for events and timers, which a wrong number meets; reading one never ends.
+    if (!stat.isFIFO() && !stat.isFile() && !stat.isSocket() && !stat.isCharacterDevice()) {
+      throw unreadable(name, stat.isDirectory() ? 'EISDIR' : 'it is no pipe and no file');
+    }
     while (length <= limitBytes) {
       const bytesRead = await readSome(descriptor, bytes.subarray(length));
       if (bytesRead === 0) return bytes.slice(0, length);

@@ -113,3 +113,19 @@ test('a file name starts no command of a CI runner, in any output', async () => 
     expect(lines.join('')).toContain('set-output');
   }
 });
+
+test.each(['--report', '--sarif', '--junit'])('%s replaces a report, and nothing else', async (option) => {
+  const first = await run('good', option, 'r');
+  expect(first.exit).toBe(0);
+  expect((await run('good', option, 'r')).exit).toBe(0);
+  for (const [name, content] of [
+    ['other.pem', key.pem],
+    ['app.bin', 'firmware'],
+  ] as const) {
+    await writeFile(join(folder, name), content);
+    const { exit, stderr } = await run('good', option, name);
+    expect(exit).toBe(2);
+    expect(stderr).toContain('there is a file that is no report');
+    expect(await read(name)).toBe(content);
+  }
+});

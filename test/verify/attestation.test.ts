@@ -88,6 +88,17 @@ describe('an attestation', () => {
     });
   });
 
+  test('has no claims longer than those of a manifest', async () => {
+    const named = (length: number) =>
+      come(
+        judgeChanged((statement) => {
+          statement.predicate.runDetails.builder.id = 'b'.repeat(length);
+        }),
+      );
+    expect(await named(1024)).toBe('good');
+    expect(await named(1025)).toBe('trust.attestation-malformed');
+  });
+
   test('counts by one attester, whoever else signed', async () => {
     expect(await judge(sealed(encodeStatement(statementOf()), [stranger, attester]))).toMatchObject({
       status: 'good',

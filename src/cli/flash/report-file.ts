@@ -7,12 +7,14 @@ import { codeOf, writeWholeFile } from '../../node/files.ts';
 import { renderError } from '../error-output.ts';
 import { type Io, pathOf } from '../io.ts';
 import { asDfuError, jsonText } from '../program.ts';
+import { assertReplacesReport } from '../report-target.ts';
 import type { FlashDocument } from './document.ts';
 
 /** Finds before a device is touched what would keep the report from being written. Throws `usage.invalid`. */
 export async function assertReportPossible(io: Io, file: string | undefined): Promise<void> {
   if (file === undefined) return;
   const path = pathOf(io, file);
+  await assertReplacesReport(io, '--report', file);
   try {
     await access(dirname(path), constants.W_OK | constants.X_OK);
     const there = await stat(path).catch((error: unknown) => {

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { DfuError } from '../../core/errors.ts';
 import type { Io } from '../io.ts';
 import { jsonOption } from '../program.ts';
+import { assertReplacesReport } from '../report-target.ts';
 import { assertAnotherFile } from '../same-file.ts';
 
 /** What commander makes of the options that `addReportOptions` adds. */
@@ -35,7 +36,7 @@ export function reportFiles(options: ReportOptions): { option: ReportOption; fil
 }
 
 /**
- * Throws `usage.invalid` where a report would take the place of what it reports on or of another report, and where
+ * Throws `usage.invalid` where a report would take the place of what it reports on, of another report or of no report, and where
  * annotations would stand in the one JSON document.
  */
 export async function assertReportOptions(
@@ -56,6 +57,7 @@ export async function assertReportOptions(
   for (const { option, file } of reportFiles(options)) {
     if (file === '') throw new DfuError('usage.invalid', `${option} is empty`);
     await assertAnotherFile(io, option, file, taken);
+    await assertReplacesReport(io, option, file);
     taken.push(file);
   }
 }
