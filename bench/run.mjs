@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { many } from './many.mjs';
 import { firmware, medians, peakBytes, program, ROUNDS, verdict } from './measure.mjs';
 import { verifyMany } from './verify-many.mjs';
 import { xmodemSpeed } from './xmodem-speed.mjs';
@@ -22,6 +23,7 @@ try {
   results.push(...(await verifyMany(folder)));
   wire();
   results.push(...(await xmodemSpeed(folder)));
+  results.push(...(await many(folder)));
 } finally {
   rmSync(folder, { recursive: true });
 }

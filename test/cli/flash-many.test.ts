@@ -13,13 +13,17 @@ const QUIET = { form: 'none', writeJson: () => {} } as const;
 /** All devices have come up by then. */
 const started = (clock: VirtualClock) => pause(within(1000, { clock, signal: new AbortController().signal }));
 
-/** Calls `act` once, in the midst of the upload of the port with this label. */
+/** Calls `act` once, in the midst of the upload of the port with this label; `lastMs`: when each port was last heard of. */
 function midway(label: string, act: () => void) {
   let done = false;
+  const lastMs: Record<string, number> = {};
   return {
+    lastMs,
     form: 'json',
     writeJson: (text: string) => {
-      const { port, doneBytes = 0 } = JSON.parse(text) as { port: string; doneBytes?: number };
+      const event = JSON.parse(text) as { port: string; elapsedMs: number; doneBytes?: number };
+      const { port, elapsedMs, doneBytes = 0 } = event;
+      lastMs[port] = elapsedMs;
       if (done || port !== label || doneBytes < 1000) return;
       done = true;
       act();
@@ -36,7 +40,8 @@ describe('several devices in one call, each on its own', () => {
     const alone = new VirtualClock();
     const single = [target(alone, 'alone')];
     await started(alone);
-    const reference = await flashMany(testIo(folder), job, single, QUIET);
+    const undisturbed = midway('nobody', () => {});
+    const reference = await flashMany(testIo(folder), job, single, undisturbed);
     expect(reference).toMatchObject({ result: 'flashed', exit: 0 });
 
     const clock = new VirtualClock();
@@ -76,6 +81,8 @@ describe('several devices in one call, each on its own', () => {
       // To the millisecond what it is with nobody else there.
       expect(report).toMatchObject(expected);
     }
+    // And at a time, not one after the other.
+    for (const n of [0, 1, 2]) expect(progress.lastMs[`good ${n}`]).toBe(undisturbed.lastMs.alone);
   });
 
   test('the first Ctrl-C stops all at a safe point: 130', async () => {
