@@ -50,7 +50,7 @@ export type AttestationFinding =
  */
 export async function judgeAttestation(subject: AttestationSubject): Promise<AttestationFinding> {
   try {
-    const envelope = decodeEnvelope(subject.envelope.slice());
+    const envelope = decodeEnvelope(subject.envelope);
     if (envelope.payloadType !== STATEMENT_PAYLOAD_TYPE) {
       return bad('trust.attestation-type', `its payload is "${shown(envelope.payloadType)}"`);
     }

@@ -103,9 +103,9 @@ function merge(operator: DeviceDescription, device: DeviceDescription): Terms['d
     for (const value of [said, told]) if (value !== undefined) assertUsable(key, value);
     if (told !== undefined) {
       const contradicts = said !== undefined && !sameValue(said, told) ? { contradicts: said } : {};
-      both[key] = { value: copyOf(told), source: 'device', ...contradicts };
+      both[key] = { value: structuredClone(told), source: 'device', ...contradicts };
     } else if (said !== undefined) {
-      both[key] = { value: copyOf(said), source: 'operator' };
+      both[key] = { value: structuredClone(said), source: 'operator' };
     }
   }
   return both as Terms['device'];
@@ -147,10 +147,6 @@ function assertSemVer(text: string): void {
 
 function sameValue(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
-}
-
-function copyOf<T>(value: T): T {
-  return typeof value === 'object' ? structuredClone(value) : value;
 }
 
 function invalid(message: string): DfuError {

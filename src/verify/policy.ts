@@ -140,7 +140,7 @@ function judgeRequires({ manifest: { requires } }: Subject, terms: Terms): Findi
         ...(range.min === undefined ? [] : [`${range.min} or newer`]),
         ...(range.below === undefined ? [] : [`older than ${range.below}`]),
       ].join(' and ');
-      const message = `requires a ${part} ${wanted}; the device has ${told.value}`;
+      const message = `requires ${part} ${wanted}; the device has ${told.value}`;
       return fail('policy.requires', message, { part, found: told.value });
     }
   }

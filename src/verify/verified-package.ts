@@ -29,7 +29,8 @@ export function makeVerified(pkg: VerifiedPackage): VerifiedPackage {
 
 /** Throws unless `value` was made by `verifyPackage` in this process: a look-alike object does not pass. */
 export function assertVerified(value: unknown): asserts value is VerifiedPackage {
-  if (typeof value !== 'object' || value === null || !made.has(value)) {
+  // A WeakSet holds objects only: of anything else it says no.
+  if (!made.has(value as object)) {
     throw new TypeError('not a package that was verified here');
   }
 }

@@ -22,6 +22,7 @@ import {
 import { verifyPackage } from '../../src/verify/verify.ts';
 import { buildInput, imageInput } from '../pack/fixture.ts';
 import { type KeyPair, newKeyPair } from '../support/ed25519.ts';
+import { derOfSignature, newP256KeyPair } from '../support/p256.ts';
 
 const SOURCE = { sourceRepository: 'https://example.com/thermo', sourceRevision: 'a1'.repeat(20) };
 const BUILDER = { builderId: 'https://ci.example.com/release' };
@@ -97,6 +98,49 @@ describe('an attestation', () => {
       );
     expect(await named(1024)).toBe('good');
     expect(await named(1025)).toBe('trust.attestation-malformed');
+  });
+
+  test('names the run it comes from, where it does', async () => {
+    const finding = await judgeChanged((s) => {
+      s.predicate.runDetails.metadata = { invocationId: 'https://ci.example.com/runs/7' };
+    });
+    expect(finding).toMatchObject({ status: 'good', invocationId: 'https://ci.example.com/runs/7' });
+    expect(await judge(sound)).not.toHaveProperty('invocationId');
+  });
+
+  test('by several attesters names them all, sorted, each once', async () => {
+    const pairs = await Promise.all([newKeyPair(), newKeyPair(), newKeyPair()]);
+    const ids = pairs.map(({ key }) => key.keyId).sort();
+    const descending = pairs.toSorted((a, b) => (a.key.keyId < b.key.keyId ? 1 : -1));
+    const envelope = sealed(encodeStatement(statementOf()), [...descending, descending[0]!]);
+    expect(await judge(envelope, { attesters: pairs.map(({ key }) => key) })).toMatchObject({ keyIds: ids });
+  });
+
+  test('by a P-256 key counts with r and s or DER, of either s, and not once a byte differs', async () => {
+    const p256 = await newP256KeyPair();
+    const payload = encodeStatement(statementOf());
+    const message = pae(STATEMENT_PAYLOAD_TYPE, payload);
+    for (const sig of Array.from({ length: 4 }, () => p256.signAnyS(message))) {
+      for (const form of [sig, derOfSignature(sig)]) {
+        const broken = form.slice();
+        broken[12] = (broken[12] as number) ^ 1;
+        for (const keyid of ['', p256.key.keyId]) {
+          const come256 = (one: Bytes) =>
+            come(
+              judge(
+                encodeEnvelope({
+                  payloadType: STATEMENT_PAYLOAD_TYPE,
+                  payload,
+                  signatures: [{ keyid, sig: one }],
+                }),
+                { attesters: [attester.key, p256.key] },
+              ),
+            );
+          expect(await come256(form)).toBe('good');
+          expect(await come256(broken)).toMatch(/^trust\.attestation-(untrusted|signature)$/);
+        }
+      }
+    }
   });
 
   test('counts by one attester, whoever else signed', async () => {
@@ -279,6 +323,70 @@ describe('an attestation does not count', () => {
     expect(await come(judge(posed))).toBe('trust.attestation-signature');
   });
 
+  test('under the name of one attester and by another', async () => {
+    const payload = encodeStatement(statementOf());
+    const swapped = { keyid: attester.key.keyId, sig: signatureBy(stranger, payload).sig };
+    const parts = { payloadType: STATEMENT_PAYLOAD_TYPE, payload, signatures: [swapped] };
+    const keys = [attester.key, stranger.key];
+    expect(await come(judge(encodeEnvelope(parts), { attesters: keys }))).toBe('trust.attestation-signature');
+    expect(await judgeEnvelope(parts, keys)).toEqual({ good: [], broken: attester.key.keyId });
+  });
+
+  test.each<[string, (statement: ProvenanceStatement) => unknown, Record<string, unknown>, string]>([
+    [
+      'another package',
+      (s) => s.subject.shift(),
+      { packageId: built.packageId },
+      `the attestation does not count: package ${built.packageId} is not among its subjects`,
+    ],
+    [
+      'no word of an image',
+      (s) => s.subject.pop(),
+      { image: 'images/second.bin', expected: built.manifest.images[1]!.sha256, found: 'none' },
+      'the attestation does not count: it does not name the image images/second.bin',
+    ],
+    [
+      'another image of that name',
+      (s) => {
+        s.subject[2]!.digest.sha256 = '0'.repeat(64);
+      },
+      { image: 'images/second.bin', expected: built.manifest.images[1]!.sha256, found: '0'.repeat(64) },
+      'the attestation does not count: it names another content of images/second.bin',
+    ],
+    [
+      'another commit',
+      (s) => {
+        s.predicate.buildDefinition.resolvedDependencies![0]!.digest = { gitCommit: 'b2'.repeat(20) };
+      },
+      { expected: SOURCE.sourceRevision, found: 'b2'.repeat(20) },
+      'the attestation does not count: it names another source revision than the manifest',
+    ],
+    [
+      'no build type',
+      (s) => {
+        s.predicate.buildDefinition.buildType = '';
+      },
+      {},
+      'the attestation names no builder, or no build type',
+    ],
+  ])('with %s: its facts say what differs', async (_, change, facts, message) => {
+    const finding = await judgeChanged((s) => void change(s));
+    expect(finding).toMatchObject({ status: 'bad', message });
+    expect(finding.status === 'bad' && finding.facts).toStrictEqual(facts);
+  });
+
+  test('whose signature is wrong or unknown: the facts say which and how many', async () => {
+    const payload = encodeStatement(statementOf());
+    const wrong = { keyid: attester.key.keyId, sig: signatureBy(stranger, payload).sig };
+    const envelope = encodeEnvelope({
+      payloadType: STATEMENT_PAYLOAD_TYPE,
+      payload,
+      signatures: [wrong],
+    });
+    expect(await judge(envelope)).toMatchObject({ facts: { keyId: attester.key.keyId } });
+    expect(await judge(sealed(payload, [stranger, stranger]))).toMatchObject({ facts: { signatures: 2 } });
+  });
+
   test('with a signature of the package for one of its own, nor the reverse', async () => {
     const { container } = await signedPackage(attester);
     const payload = encodeStatement(statementOf());
@@ -311,6 +419,62 @@ describe('an attestation does not count', () => {
       // Only the hint which key signed is not covered by the signature.
       if (finding.status === 'good') expect(decodeEnvelope(copy).payload).toEqual(payload);
     }
+  });
+});
+
+describe('the source that manifest and attestation name', () => {
+  const OTHER = 'b2'.repeat(20);
+  /** The judgement of an attestation that says this uri was at another commit than the manifest's. */
+  const told = (sourceRepository: string | undefined, uri: string | undefined, digest: object) =>
+    come(
+      (async () => {
+        const statement = structuredClone(statementOf());
+        const dependency = { name: 'source', ...(uri === undefined ? {} : { uri }), digest };
+        Object.assign(statement.predicate.buildDefinition, { resolvedDependencies: [dependency] });
+        const provenance = {
+          sourceRevision: SOURCE.sourceRevision,
+          ...(sourceRepository === undefined ? {} : { sourceRepository }),
+        };
+        return judge(sealed(encodeStatement(statement)), { provenance });
+      })(),
+    );
+
+  test.each<[string, string, 'one' | 'another']>([
+    ['https://h.example/a', 'git+https://h.example/a', 'one'],
+    ['https://h.example/a.git', 'https://h.example/a', 'one'],
+    ['https://h.example/a', 'git+https://h.example/a.git@refs/tags/v1', 'one'],
+    ['git+ssh://git@h.example/a', 'git+ssh://git@h.example/a.git@refs/heads/main', 'one'],
+    ['https://h.example/a', 'https://h.example/b', 'another'],
+    ['https://h.example/a', 'https://h.example/a.gitx', 'another'],
+    ['https://h.example/.git-a', 'https://h.example/.git-b', 'another'],
+    ['git+ssh://git@h.example/a', 'git+ssh://git@h.example/b', 'another'],
+    ['git+ssh://git@h.example/a', 'git+ssh://git@i.example/a', 'another'],
+    ['https://me@h.example', 'https://me@i.example', 'another'],
+  ])('%s and %s are %s repository', async (repository, uri, are) => {
+    const code = are === 'one' ? 'trust.attestation-contradiction' : 'good';
+    expect(await told(repository, uri, { gitCommit: OTHER })).toBe(code);
+    expect(await told(repository, uri, { gitCommit: SOURCE.sourceRevision })).toBe('good');
+  });
+
+  test('is compared only where both name repository and commit', async () => {
+    const repository = SOURCE.sourceRepository;
+    expect(await told(undefined, repository, { gitCommit: OTHER })).toBe('good');
+    expect(await told(repository, undefined, { gitCommit: OTHER })).toBe('good');
+    expect(await told(repository, repository, { sha512: 'ab' })).toBe('good');
+    expect(await told(repository, repository, { sha1: OTHER })).toBe('trust.attestation-contradiction');
+    const unsaid = judge(
+      sealed(
+        encodeStatement(
+          provenanceStatement(
+            { ...built.manifest, provenance: { ...SOURCE, sourceRevision: OTHER } },
+            built.packageId,
+            BUILDER,
+          ),
+        ),
+      ),
+      { provenance: { sourceRepository: repository } },
+    );
+    expect(await come(unsaid)).toBe('good');
   });
 });
 

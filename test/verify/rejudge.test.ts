@@ -19,6 +19,8 @@ test('a package that expires between two devices is good for the first and refus
   const second = await pkg.judge(at('09:59:59.999'));
   expect(second.verified).toBe(first.verified);
   expect(second.report.judgedAt).toBe('2030-01-01T09:59:59Z');
+  // And one judgement for those of one second.
+  expect((await pkg.judge(at('09:59:59'))).report).toBe(second.report);
   const late = await pkg.judge(at('10:00:00'));
   expect(late).toMatchObject({ report: { verdict: 'refused', code: 'policy.expired' } });
   expect(late.verified).toBeUndefined();

@@ -1,13 +1,26 @@
 import { readFileSync } from 'node:fs';
 import Ajv2020 from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
+import { type Bytes, concat } from '../../src/core/bytes.ts';
+import { encodeManifest } from '../../src/format/manifest.ts';
+import { encodePackage } from '../../src/format/package.ts';
+import { encodeGbl } from '../../src/images/gbl/codec.ts';
 import { CHECKS, VERDICTS } from '../../src/verify/checks.ts';
 import type { VerifyOptions } from '../../src/verify/options.ts';
 import { renderText } from '../../src/verify/render/text.ts';
 import type { VerifyReport } from '../../src/verify/report.ts';
 import type { Trust } from '../../src/verify/trust.ts';
 import { verifyPackage } from '../../src/verify/verify.ts';
-import { AT, SAMPLE_IMAGE, type Sample, samplePackage, testKey } from './fixture.ts';
+import {
+  AT,
+  SAMPLE_IMAGE,
+  type Sample,
+  sampleManifest,
+  samplePackage,
+  sha256Hex,
+  signManifest,
+  testKey,
+} from './fixture.ts';
 
 const schema = JSON.parse(
   readFileSync(new URL('../../schemas/verify-report-v1.schema.json', import.meta.url), 'utf8'),
@@ -61,13 +74,86 @@ describe('a report follows its schema', () => {
     const report = await make();
     validate?.(JSON.parse(JSON.stringify(report)));
     expect(validate?.errors ?? []).toEqual([]);
-    expect(JSON.parse(JSON.stringify(report))).toEqual(report);
+    // No field that holds undefined either: what is not known is not there.
+    expect(JSON.parse(JSON.stringify(report))).toStrictEqual(report);
   });
 
   test('which knows the same verdicts and checks', () => {
     expect(schema.$defs.verdict.enum).toEqual(VERDICTS);
     expect(schema.$defs.check.properties.id.enum).toEqual(CHECKS.map((rule) => rule.id));
   });
+});
+
+test('a report holds what the manifest says of the package', async () => {
+  const gbl = encodeGbl([{ name: 'metadata', payload: SAMPLE_IMAGE }]);
+  const bytes = await samplePackageWithoutAddress(gbl);
+  const report = (await verifyPackage(bytes, byKey, { at: AT })).report;
+  const sha256 = sha256Hex(SAMPLE_IMAGE);
+  expect(report.package).toStrictEqual({
+    name: 'thermo',
+    version: '1.2.0',
+    securityCounter: 3,
+    product: 'acme-thermo',
+    vendor: 'Acme',
+    part: 'efr32bg22',
+    hardware: ['A', 'B'],
+    notAfter: '2027-01-01T00:00:00Z',
+    images: [
+      {
+        name: 'application',
+        role: 'application',
+        format: 'raw',
+        startAddress: '0x00006000',
+        size: 32,
+        sha256,
+        deviceVersion: '0x00010200',
+      },
+      { name: 'image1', role: 'data', format: 'gbl', size: gbl.length, sha256: sha256Hex(gbl) },
+    ],
+  });
+  expect(report.facts).toStrictEqual([
+    { name: 'product', value: 'acme-thermo', source: 'package' },
+    { name: 'hardware', value: ['A', 'B'], source: 'package' },
+    { name: 'version', value: '1.2.0', source: 'package' },
+    { name: 'securityCounter', value: 3, source: 'package' },
+    { name: 'notAfter', value: '2027-01-01T00:00:00Z', source: 'package' },
+  ]);
+  const text = renderText(report, 'f');
+  expect(text).toContain(
+    '  thermo 1.2.0 for acme-thermo, security counter 3, valid until 2027-01-01T00:00:00Z\n',
+  );
+  expect(text).toContain('  image application: raw, 32 bytes at 0x00006000\n');
+  expect(text).toContain(`  image image1 (data): gbl, ${gbl.length} bytes\n`);
+});
+
+/** `full`, its second image a GBL of no address that can be read. */
+async function samplePackageWithoutAddress(gbl: Bytes): Promise<Bytes> {
+  const value = sampleManifest({
+    ...full,
+    images: [full.images![0]!, { bytes: gbl, entry: { role: 'data', format: 'gbl' } }],
+  });
+  delete value.images[1]?.startAddress;
+  const manifest = encodeManifest(value);
+  const signatures = await signManifest(manifest, [key]);
+  const images = [SAMPLE_IMAGE, gbl].map((bytes, i) => {
+    const { name, format } = value.images[i]!;
+    return { name, format, bytes };
+  });
+  return concat(encodePackage({ manifest, signatures, images }));
+}
+
+test('a report holds what was told of the device, with who said it', async () => {
+  const identifiers = [{ type: 'usb-id' as const, value: '1234:5678' }];
+  const report = await judge(full, {
+    device: { installedCounter: 1, hardware: 'A' },
+    told: { installedCounter: 2, identifiers },
+  });
+  expect(report.facts.filter(({ source }) => source !== 'package')).toStrictEqual([
+    { name: 'hardware', value: 'A', source: 'operator' },
+    { name: 'installedCounter', value: 2, source: 'device' },
+    { name: 'installedCounter', value: 1, source: 'operator' },
+    { name: 'identifiers', value: '[{"type":"usb-id","value":"1234:5678"}]', source: 'device' },
+  ]);
 });
 
 describe('a report as text', () => {
@@ -107,6 +193,39 @@ describe('a report as text', () => {
         Use the package made for this product; check --product.
       "
     `);
+  });
+
+  test('of several failures gives the cure of the first alone: it decided the verdict', async () => {
+    const text = renderText(await judge({}, { device: { product: 'x', installedVersion: '9.0.0' } }), 'f');
+    expect(text.split('\n').slice(4)).toEqual([
+      '  policy.target: made for product acme-thermo; the device is x [policy.product]',
+      '  Use the package made for this product; check --product.',
+      '  policy.version: 1.2.0 is older than 9.0.0, which is installed [policy.downgrade]',
+      '',
+    ]);
+  });
+
+  test('of a package whose manifest was not read says its id, and no more of it', async () => {
+    const report = await judge({ keys: [] });
+    expect(renderText(report, 'f').split('\n').slice(0, 2)).toEqual([
+      'UNSIGNED: f',
+      `  package id ${report.packageId}`,
+    ]);
+    const { report: none } = await verifyPackage(new Uint8Array(3), byKey, { at: AT });
+    expect(renderText(none, 'f').split('\n')[1]).toMatch(/^ {2}container: /);
+  });
+
+  test('counts the signatures by other keys, and says a cure of its own where the failure has one', async () => {
+    const others = [key, await testKey(2), await testKey(3)];
+    expect(renderText(await judge({ keys: others }), 'f')).toContain(
+      '  2 other signatures ignored: by keys that were not given\n',
+    );
+    expect(renderText(await judge({}), 'f')).not.toContain('ignored');
+    const report = await judge({ keys: [] });
+    const checks = report.checks.map((check) =>
+      check.status === 'fail' ? { ...check, cure: 'Do x.' } : check,
+    );
+    expect(renderText({ ...report, checks }, 'f')).toContain('[trust.unsigned]\n  Do x.\n');
   });
 
   test('of an unsigned package warns', async () => {

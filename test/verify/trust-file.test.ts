@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { toBase64 } from '../../src/core/bytes.ts';
+import type { Facts } from '../../src/core/errors.ts';
 import { publicKeyDer } from '../../src/crypto/public-key.ts';
 import type { Manifest } from '../../src/format/manifest.ts';
 import type { TrustFileDocument, TrustFileKey, TrustFileRule } from '../../src/format/trust-file.ts';
@@ -76,38 +77,63 @@ describe('the threshold', () => {
     ]);
   });
 
-  test.each<[string, Setting, string, number]>([
-    ['one of two', { signed: [alice] }, 'trust.threshold', 4],
-    ['one and a stranger', { signed: [alice, stranger] }, 'trust.threshold', 4],
-    ['one and the root, which signs no packages', { signed: [alice, root] }, 'trust.threshold', 4],
-    ['only a stranger', { signed: [stranger] }, 'trust.no-trusted-signature', 4],
+  const rule = { product: PRODUCT, threshold: 2 };
+  test.each<[string, Setting, string, number, Facts]>([
+    ['one of two', { signed: [alice] }, 'trust.threshold', 4, { ...rule, signed: 1 }],
+    ['one and a stranger', { signed: [alice, stranger] }, 'trust.threshold', 4, { ...rule, signed: 1 }],
+    [
+      'one and the root, which signs no packages',
+      { signed: [alice, root] },
+      'trust.threshold',
+      4,
+      { ...rule, signed: 1 },
+    ],
+    ['only a stranger', { signed: [stranger] }, 'trust.no-trusted-signature', 4, { signatures: 1 }],
     [
       'one and one of another rule',
       { rule: { signers: ['alice', 'bob'] }, signed: [alice, carol] },
       'trust.threshold',
       4,
+      { ...rule, signed: 1 },
     ],
-    ['nobody', { signed: [] }, 'trust.unsigned', 4],
-    ['another product', { rule: { product: 'acme-thermO' } }, 'trust.no-rule', 4],
-    ['one revoked', { keys: { bob: { revoked: true } } }, 'trust.key-revoked', 5],
-    ['one expired', { keys: { bob: { notAfter: AT } } }, 'trust.key-expired', 5],
+    ['nobody', { signed: [] }, 'trust.unsigned', 4, {}],
+    ['another product', { rule: { product: 'acme-thermO' } }, 'trust.no-rule', 4, { product: PRODUCT }],
+    ['one revoked', { keys: { bob: { revoked: true } } }, 'trust.key-revoked', 5, { ...rule, valid: 1 }],
+    ['one expired', { keys: { bob: { notAfter: AT } } }, 'trust.key-expired', 5, { ...rule, valid: 1 }],
     [
       'one of tomorrow',
       { keys: { bob: { notBefore: '2026-06-01T00:00:01Z' } } },
       'trust.key-not-yet-valid',
       5,
+      { ...rule, valid: 1 },
     ],
     [
       'one revoked, too few anyhow',
       { signed: [bob], keys: { bob: { revoked: true } } },
       'trust.threshold',
       4,
+      { ...rule, signed: 1 },
     ],
-    ['both revoked', { keys: { alice: { revoked: true }, bob: { revoked: true } } }, 'trust.key-revoked', 5],
-  ])('%s', async (_, setting, code, exit) => {
+    [
+      'both revoked',
+      { keys: { alice: { revoked: true }, bob: { revoked: true } } },
+      'trust.key-revoked',
+      5,
+      { ...rule, valid: 0 },
+    ],
+  ])('%s', async (_, setting, code, exit, facts) => {
     const report = await judge(setting);
-    expect(report).toMatchObject({ code, exit });
+    expect(report).toMatchObject({ code, exit, warnings: [] });
+    expect(report.checks.find(({ status }) => status === 'fail')?.facts).toStrictEqual(facts);
     expectValidReport(report);
+  });
+
+  test('keys that lost their standing are named, what can never be mended first', async () => {
+    const keys = { alice: { notAfter: AT }, bob: { revoked: true }, carol: { revoked: true } };
+    const report = await judge({ signed: [alice, bob, carol], keys });
+    expect(report.checks.find(({ id }) => id === 'trust.validity')?.message).toMatch(
+      /needs 2 signatures by valid keys and has 0: (bob, carol|carol, bob) revoked$/,
+    );
   });
 
   test('a revoked one beside enough others does no harm', async () => {
@@ -157,30 +183,50 @@ describe('the threshold', () => {
 const { packageId = '' } = await judge();
 
 describe('the policy of a rule', () => {
-  test.each<[string, Setting, string]>([
-    ['older than the minimum', { rule: { minimumVersion: '1.2.1' } }, 'policy.minimum-version'],
+  const versions = { minimum: '1.2.1', found: '1.2.0' };
+  test.each<[string, Setting, string, Facts]>([
+    ['older than the minimum', { rule: { minimumVersion: '1.2.1' } }, 'policy.minimum-version', versions],
     [
       'older than the minimum, downgrades allowed',
       { rule: { minimumVersion: '1.2.1' }, options: { allowDowngrade: true } },
       'policy.minimum-version',
+      versions,
     ],
-    ['a counter below the minimum', { rule: { minimumSecurityCounter: 4 } }, 'policy.minimum-counter'],
-    ['no hardware named', { rule: { requireHardware: true } }, 'policy.hardware-missing'],
-    ['a required check that nobody can make', { rule: { require: ['version'] } }, 'policy.check-required'],
+    [
+      'a counter below the minimum',
+      { rule: { minimumSecurityCounter: 4 } },
+      'policy.minimum-counter',
+      { minimum: 4, found: 3 },
+    ],
+    [
+      'no hardware named',
+      { rule: { requireHardware: true } },
+      'policy.hardware-missing',
+      { product: PRODUCT },
+    ],
+    [
+      'a required check that nobody can make',
+      { rule: { require: ['version'] } },
+      'policy.check-required',
+      { check: 'version' },
+    ],
     [
       'an attestation demanded and not given',
       { rule: { require: ['attestation'] } },
       'trust.attestation-missing',
+      {},
     ],
     [
       'an attestation demanded by the operator',
       { options: { require: ['attestation'] } },
       'trust.attestation-missing',
+      {},
     ],
-    ['denied', { file: { deniedPackages: [packageId] } }, 'policy.denied'],
-  ])('%s', async (_, setting, code) => {
+    ['denied', { file: { deniedPackages: [packageId] } }, 'policy.denied', { found: packageId }],
+  ])('%s', async (_, setting, code, facts) => {
     const report = await judge(setting);
     expect(report).toMatchObject({ verdict: 'refused', exit: 5, code });
+    expect(report.checks.find(({ status }) => status === 'fail')?.facts).toStrictEqual(facts);
     expectValidReport(report);
   });
 

@@ -234,6 +234,7 @@ describe('images against the manifest', () => {
     expect(report.exit).toBe(3);
     expect(report.code).toBe(code);
     expect(verified).toBeUndefined();
+    expect(outcomeOf(report, 'trust.rule')).toBe('skipped');
     expect(outcomeOf(report, 'policy.expiry')).toBe('skipped');
   });
 
