@@ -21,13 +21,14 @@ const CONTROLS: ReadonlyMap<number, Sign> = new Map([
   [CONTROL.can, { kind: 'can' }],
 ]);
 /** What is known as soon as its last letter has come, wherever it stands. */
-const PHRASES: readonly (readonly [RegExp, Sign])[] = [
-  [/BL >$/, { kind: 'prompt' }],
-  [/begin upload$/, { kind: 'begin' }],
-  [/upload complete$/, { kind: 'complete' }],
-  [/upload aborted$/, { kind: 'aborted' }],
-  [/Failed to boot$/, { kind: 'failed-to-boot' }],
+const PHRASES: readonly (readonly [string, Sign])[] = [
+  ['BL >', { kind: 'prompt' }],
+  ['begin upload', { kind: 'begin' }],
+  ['upload complete', { kind: 'complete' }],
+  ['upload aborted', { kind: 'aborted' }],
+  ['Failed to boot', { kind: 'failed-to-boot' }],
 ];
+const LAST_LETTERS: ReadonlySet<string> = new Set(PHRASES.map(([text]) => text.slice(-1)));
 const ERROR = /(block|file) error 0x([0-9a-f]{2})$/i;
 const TITLE = /\bBootloader v(\S+)/;
 const ITEM = /\b1\. upload (?:gbl|ebl)\b/;
@@ -53,11 +54,18 @@ export class MenuReader {
   }
 
   #letter(letter: string, alone: boolean, out: Sign[]): void {
-    this.#line = (this.#line + letter).slice(-MAX_LINE);
-    // Sent each second, on a line of its own; behind rubbish it is still known by coming alone.
-    if (letter === 'C' && (alone || /^C+$/.test(this.#line))) out.push({ kind: 'ready' });
-    const error = ERROR.exec(this.#line);
-    const phrase = PHRASES.find(([text]) => text.test(this.#line));
+    // Sent each second, on a line of its own; of many there the line keeps one.
+    if (letter === 'C' && (this.#line === '' || this.#line === 'C')) {
+      this.#line = letter;
+      out.push({ kind: 'ready' });
+      return;
+    }
+    this.#line += letter;
+    if (this.#line.length > 2 * MAX_LINE) this.#line = this.#line.slice(-MAX_LINE);
+    // Behind rubbish it is still known by coming alone.
+    if (letter === 'C' && alone) out.push({ kind: 'ready' });
+    const error = this.#line.at(-3) === 'x' ? ERROR.exec(this.#line) : null;
+    const phrase = LAST_LETTERS.has(letter) ? PHRASES.find(([text]) => this.#line.endsWith(text)) : undefined;
     if (error !== null) {
       const scope = error[1]?.toLowerCase() === 'file' ? 'file' : 'block';
       out.push({ kind: 'error', scope, code: Number.parseInt(error[2] ?? '', 16) });

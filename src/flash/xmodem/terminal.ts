@@ -11,6 +11,8 @@ export class Terminal {
   readonly #run: Run;
   readonly #reader = new MenuReader();
   #signs: Sign[] = [];
+  /** Of the signs before this one use was made: taking them out one by one would move all the others each time. */
+  #taken = 0;
   #wireBytes = 0;
   #strayAnswers = 0;
 
@@ -38,16 +40,24 @@ export class Terminal {
   /** Drops what came so far, and counts the answers among it. */
   forget(): void {
     for (const bytes of this.#link.inbox.drain()) this.#accept(bytes);
-    for (const { kind } of this.#signs) if (kind === 'ack' || kind === 'nak') this.#strayAnswers++;
+    for (const { kind } of this.#signs.slice(this.#taken)) {
+      if (kind === 'ack' || kind === 'nak') this.#strayAnswers++;
+    }
     this.#signs = [];
+    this.#taken = 0;
   }
 
   /** The next sign; `undefined` where none came until then, also where there is no end of what comes. */
   async next(until: number): Promise<Sign | undefined> {
     const wait: Wait = { clock: this.#run.clock, until, signal: this.#run.signal };
     for (;;) {
-      const sign = this.#signs.shift();
-      if (sign !== undefined) return sign;
+      const sign = this.#signs[this.#taken];
+      if (sign !== undefined) {
+        this.#taken++;
+        return sign;
+      }
+      this.#signs = [];
+      this.#taken = 0;
       // A link that always has something to give would never get to its own deadline, nor to a Ctrl-C.
       if (wait.signal.aborted) throw new DfuError('run.interrupted', 'stopped while waiting for data');
       if (wait.clock.now() >= wait.until) return undefined;

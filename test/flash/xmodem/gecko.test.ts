@@ -272,6 +272,19 @@ describe('what can not be', () => {
   });
 });
 
+test('a device that floods the line with answers is given up in time, and quickly', async () => {
+  const { clock, port, run, gecko } = bench();
+  gecko.receive = () => {};
+  const flood = new Uint8Array(300_000).fill(0x43);
+  for (let at = 100; at < 60_000; at += 10_000) clock.after(at, () => gecko.send(flood));
+  const startedAt = performance.now();
+  expect(await flashPackage(PACKAGE, port, xmodem, XMODEM, run)).toMatchObject({
+    deviceState: 'untouched',
+    error: { code: 'device.no-bootloader' },
+  });
+  expect(performance.now() - startedAt).toBeLessThan(10_000);
+});
+
 test('identify tells the version and leaves the menu', async () => {
   const { port, run, gecko } = bench();
   expect(await xmodem.identify(port, run)).toEqual({ running: 'bootloader', bootloaderVersion: '2.4.1' });
