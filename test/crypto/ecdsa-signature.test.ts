@@ -33,6 +33,12 @@ describe('DER of r and s', () => {
     );
   });
 
+  test.each([0x7fn, 0x80n, 0x81n])('gets a zero byte in front from 0x80 on: 0x%s...', (first) => {
+    const raw = ofNumbers(first << 248n, first);
+    expect(ecdsaSignatureToDer(raw)).toEqual(derOfSignature(raw));
+    expect(ecdsaSignatureFromDer(derOfSignature(raw))).toEqual(raw);
+  });
+
   test('has one form: whatever is read, is what DER writes', () => {
     const der = fc.tuple(number, number).map(([r, s]) => derOfSignature(ofNumbers(r, s)));
     fc.assert(

@@ -92,6 +92,27 @@ describe('a public key', () => {
     },
   );
 
+  test('that is refused says in its facts what it was', async () => {
+    const factsOf = async (der: Bytes) => (await thrownBy(() => importPublicKey(der))).facts;
+    const spki = (name: keyof typeof others) =>
+      new Uint8Array(others[name].publicKey.export({ format: 'der', type: 'spki' }));
+    expect(await factsOf(spki('rsa'))).toEqual({ algorithm: 'RSA' });
+    expect(await factsOf(spki('ed448'))).toEqual({ algorithm: 'Ed448' });
+    expect(await factsOf(spki('P-384'))).toEqual({ algorithm: 'ECDSA P-384' });
+    expect(await factsOf(new Uint8Array(7))).toEqual({ length: 7 });
+    expect(await factsOf(hexBytes(`${P256_SPKI}04`))).toEqual({ length: 27 });
+    // An algorithm's name anywhere but where it is the key's own names nothing.
+    expect(await factsOf(hexBytes(`0000302a300506032b6571032100${RFC_POINT}`))).toEqual({ length: 46 });
+  });
+
+  test('is the one of the bytes at the call', async () => {
+    const der = hexBytes(`302a300506032b6570032100${RFC_POINT}`);
+    const importing = importPublicKey(der);
+    der.fill(0);
+    const key = await importing;
+    expect(key.keyId).toBe((await keyOfPoint(RFC_POINT)).keyId);
+  });
+
   test('ends in a key or in a refusal, whatever the bytes', async () => {
     const anyDer = fc
       .uint8Array({ minLength: 32, maxLength: 32 })
@@ -240,6 +261,35 @@ describe('PEM', () => {
     for (const text of wrong) {
       expect((await thrownBy(() => decodePublicKeyPem(text))).code, text).toBe('trust.key-pem');
     }
+  });
+
+  test.each([
+    ['nothing', () => '', 'there is no PEM block in the key file'],
+    ['text', () => 'ssh-ed25519 AAAA', 'there is no PEM block in the key file'],
+    ['two keys', (pem: string) => pem + pem, 'the key file holds 2 PEM blocks instead of one'],
+    [
+      'a certificate',
+      (pem: string) => pem.replaceAll('PUBLIC KEY', 'CERTIFICATE'),
+      'the PEM block is a CERTIFICATE, not a PUBLIC KEY',
+    ],
+    [
+      'a block that only begins',
+      (pem: string) => pem.slice(0, 40),
+      'the key file is not exactly one PEM block PUBLIC KEY',
+    ],
+    [
+      'a block without a label that ends',
+      () => `-----BEGIN ${'x'.repeat(70)}-----`,
+      'the key file is not exactly one PEM block PUBLIC KEY',
+    ],
+    [
+      'a comment around it',
+      (pem: string) => `# ours\n${pem}`,
+      'the key file is not exactly one PEM block PUBLIC KEY',
+    ],
+  ])('that is not one block: the message says what was found instead, %s', async (_, make, message) => {
+    const pem = encodePublicKeyPem((await newKeyPair()).key);
+    expect((await thrownBy(() => decodePublicKeyPem(make(pem)))).message).toBe(message);
   });
 
   test('of an encrypted or old-style private key is called a private key', async () => {

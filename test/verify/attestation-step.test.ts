@@ -10,6 +10,7 @@ import { pae } from '../../src/format/dsse.ts';
 import { encodeEnvelope } from '../../src/format/dsse-envelope.ts';
 import { encodeManifest, type Manifest } from '../../src/format/manifest.ts';
 import { loadTrustFile } from '../../src/format/trust-file-load.ts';
+import { renderText } from '../../src/verify/render/text.ts';
 import type { VerifyReport } from '../../src/verify/report.ts';
 import { verifyPackage } from '../../src/verify/verify.ts';
 import { AT, sampleManifest, samplePackage, sha256Hex, signWith, testKey } from './fixture.ts';
@@ -67,6 +68,8 @@ test('a good one puts the builder among the facts, as what the attestation says'
     status: 'pass',
     message: `attested by ${BUILDER}`,
   });
+  const attested = renderText(report, 'f').match(/^.*attested;.*$/gm);
+  expect(attested).toEqual([`  attested; the builder, as it says: ${BUILDER}`]);
 });
 
 test.each<[string, Setting]>([

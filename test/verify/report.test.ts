@@ -228,6 +228,14 @@ describe('a report as text', () => {
     expect(renderText({ ...report, checks }, 'f')).toContain('[trust.unsigned]\n  Do x.\n');
   });
 
+  test('of a package that no given key signed says so of each signature', async () => {
+    const { keyId } = key.public;
+    const untrusted = await judge({}, {}, { kind: 'keys', keys: [(await testKey(2)).public] });
+    expect(renderText(untrusted, 'f')).toContain(`  signed, as it says, by key ${keyId}; it was not given\n`);
+    const unjudged = await judge({}, {}, { kind: 'allow-unsigned' });
+    expect(renderText(unjudged, 'f')).toContain(`  signed, as it says, by key ${keyId}; not judged\n`);
+  });
+
   test('of an unsigned package warns', async () => {
     const report = await judge({ keys: [] }, {}, { kind: 'allow-unsigned' });
     expect(renderText(report, 'x')).toContain('ACCEPTED WITHOUT SIGNATURE: x\n');

@@ -169,6 +169,9 @@ describe('the threshold', () => {
     expect(renderText(await judge({ signed: [alice, bob, forged] }), 'f')).toContain(
       `  not signed by key ${carol.public.keyId}: it does not verify\n`,
     );
+    expect(renderText(await judge({ signed: [alice, bob, stranger] }), 'f')).toContain(
+      '  1 other signature ignored: by keys that the trust file does not have\n',
+    );
     const refused = renderText(await judge({ options: { device: { product: 'other' } } }), 'f');
     expect(refused).not.toContain('signed by');
   });
