@@ -265,7 +265,11 @@ describe('what can not be judged by', () => {
   test.each(['2027-01-01T00:00:00Z', '2030-01-01T00:00:00Z'])(
     'a trust file that has expired judges nothing (%s)',
     async (at) => {
-      await expect(judge({ options: { at } })).rejects.toMatchObject({ code: 'trust.file-expired', exit: 5 });
+      await expect(judge({ options: { at } })).rejects.toMatchObject({
+        code: 'trust.file-expired',
+        exit: 5,
+        facts: { notAfter: '2027-01-01T00:00:00Z', version: 7 },
+      });
     },
   );
 

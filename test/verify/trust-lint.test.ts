@@ -113,6 +113,74 @@ describe('trust check', () => {
     expect((await lint(two, 8)).map(({ code }) => code)).toEqual(['key-expires-soon']);
   });
 
+  test.each<[string, Change, string]>([
+    [
+      'where a revoked key is still listed',
+      (d) => {
+        key('a', { revoked: true })(d);
+        d.attesters.push('a');
+      },
+      'revoked, and still listed in rules[0], attesters, where it never counts',
+    ],
+    [
+      'when a key expired',
+      key('a', { notAfter: '2026-12-01T00:00:00Z' }),
+      'expired at 2026-12-01T00:00:00Z: it counts no more',
+    ],
+    [
+      'from when on one counts',
+      key('a', { notBefore: '2027-02-01T00:00:00Z' }),
+      'counts from 2027-02-01T00:00:00Z on',
+    ],
+    [
+      'that the file ends within a day',
+      (d) => Object.assign(d, { notAfter: '2027-01-01T23:59:59Z' }),
+      'expires at 2027-01-01T23:59:59Z, in less than a day',
+    ],
+    [
+      'how many still can sign',
+      key('a', { revoked: true }),
+      'product thermo needs 2 signatures, and 1 of 2 signers can count',
+    ],
+    [
+      'how many can from when on',
+      key('a', { notAfter: '2027-01-03T00:00:00Z' }),
+      'product thermo needs 2 signatures; from 2027-01-03T00:00:00Z on, in 2 days, only 1 can count',
+    ],
+    [
+      'the strictest rule that a weaker trustRole can change',
+      (d) => {
+        d.rules.unshift({ product: 'pump', signers: ['a'], threshold: 1 });
+        Object.assign(d.trustRole, { threshold: 1 });
+      },
+      '1 can change rules that ask for 2: the weaker number decides',
+    ],
+  ])('says %s', async (_, change, message) => {
+    expect((await lint(change)).map((finding) => finding.message)).toContain(message);
+  });
+
+  test('of an attester that nobody can be names only the rules that demand one', async () => {
+    const findings = await lint((d) => {
+      key('builder', { revoked: true })(d);
+      d.rules.push({ product: 'pump', signers: ['a', 'b'], threshold: 2 });
+    });
+    const impossible = findings.filter(({ code }) => code === 'attestation-impossible');
+    expect(impossible.map(({ path }) => path)).toEqual(['rules[0].require']);
+  });
+
+  test('tells of the first of several moments at which the threshold falls, in any order of the signers', async () => {
+    const three: Change = (document) => {
+      document.keys.c = { publicKey: base64Of(5), notAfter: inDays(2) };
+      document.rules[0] = { product: 'thermo', signers: ['a', 'b', 'c'], threshold: 2 };
+      key('a', { notAfter: inDays(30) })(document);
+      key('b', { notAfter: inDays(7) })(document);
+      document.attesters = ['builder'];
+    };
+    const soon = (await lint(three)).find(({ code }) => code === 'threshold-soon-unreachable');
+    expect(soon?.message).toContain('in 7 days, only 1 can count');
+    expect((await lint(three, 7)).map(({ code }) => code)).toContain('threshold-soon-unreachable');
+  });
+
   test('has a case for every code, and the schema knows all', () => {
     const schema = JSON.parse(
       readFileSync(new URL('../../schemas/trust-check-v1.schema.json', import.meta.url), 'utf8'),
@@ -126,5 +194,7 @@ describe('trust check', () => {
     const file = await loadTrustFile(sound());
     expect(() => lintTrustFile({ ...file }, { atMs: AT, withinMs: 0 })).toThrow(TypeError);
     expect(() => lintTrustFile(file, { atMs: Number.NaN, withinMs: 0 })).toThrow(TypeError);
+    expect(() => lintTrustFile(file, { atMs: AT, withinMs: -1 })).toThrow(TypeError);
+    expect(lintTrustFile(file, { atMs: AT, withinMs: 0 })).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Bytes, toBase64, utf8 } from '../../src/core/bytes.ts';
-import type { ErrorCode } from '../../src/core/errors.ts';
+import type { ErrorCode, Facts } from '../../src/core/errors.ts';
 import { publicKeyDer } from '../../src/crypto/public-key.ts';
 import { type DigestPayloadType, digestMessage, PAYLOAD_TYPES } from '../../src/format/dsse.ts';
 import { decodeSignatures, encodeSignatures } from '../../src/format/signatures.ts';
@@ -106,7 +106,8 @@ describe('a trust file is updated', () => {
   test('that is in hand already: nothing to do, signed or not', async () => {
     const same = await signed(fileOf(7, AB, 2), []);
     const { changed, steps } = await update(CURRENT, same);
-    expect([changed, steps[0]?.status]).toEqual([false, 'same']);
+    expect(changed).toBe(false);
+    expect(steps).toMatchObject([{ status: 'same', signedByCurrent: [], signedByNext: [] }]);
     const v8 = await signed(fileOf(8, AB, 2), ['a', 'b']);
     expect((await update(CURRENT, same, v8)).changed).toBe(true);
   });
@@ -243,6 +244,39 @@ describe('a trust file is not updated', () => {
     expect(await codeOf(await loadTrustFile(without), next)).toBe('trust.role-missing');
     const { trustRole: __, ...deadEnd } = fileOf(8, AB, 2);
     expect(await codeOf(CURRENT, await signed(deadEnd, ['a', 'b']))).toBe('trust.role-missing');
+  });
+
+  test('without facts that say which, and at which step', async () => {
+    const v8 = await signed(fileOf(8, AB, 2), ['a', 'b']);
+    const past = { notAfter: '2026-01-01T00:00:00Z' };
+    const keyId = (name: string) => signerOf(name).key.keyId;
+    const other = await signed(fileOf(8, AB, 1), ['a']);
+    const revoking = await loadTrustFile(fileOf(7, { a: {}, b: { revoked: true } }, 1));
+    const expired = await loadTrustFile(fileOf(7, { a: past, b: {} }, 2));
+    const cases: [TrustFile, SignedTrustFile[], ErrorCode, Facts][] = [
+      [CURRENT, [await signed(fileOf(7, AB, 1), [])], 'trust.equivocation', { current: 7, version: 7 }],
+      [CURRENT, [await signed(fileOf(6, AB, 2), [])], 'trust.rollback', { current: 7, version: 6 }],
+      [CURRENT, [await signed(fileOf(9, AB, 2), [])], 'trust.version-gap', { current: 7, version: 9 }],
+      [CURRENT, [v8, await signed(fileOf(7, AB, 2), [])], 'trust.rollback', { current: 8, version: 7 }],
+      [revoking, [await signed(fileOf(8, AB, 1), ['a'])], 'trust.revocation-undone', { keyId: keyId('b') }],
+      [
+        CURRENT,
+        [{ bytes: v8.bytes, signatures: other.signatures as Bytes }],
+        'trust.signature-invalid',
+        { keyId: keyId('a') },
+      ],
+      [expired, [v8], 'trust.key-expired', { threshold: 2, signed: 2, valid: 1 }],
+      [
+        CURRENT,
+        [v8, await signed(fileOf(9, AB, 2, past), ['a', 'b'])],
+        'trust.file-expired',
+        { ...past, version: 9 },
+      ],
+    ];
+    for (const [current, chain, code, facts] of cases) {
+      const error = await thrownBy(() => update(current, ...chain));
+      expect([error.code, error.facts]).toEqual([code, { ...facts, step: chain.length - 1 }]);
+    }
   });
 
   test('by nothing, from what was never loaded, or at no time', async () => {
