@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { firmware, program, verdict } from './measure.mjs';
 
 const DEVICES = 16;
+const ROUNDS = 3;
 const BAUD = 115_200;
 const IMAGE_BYTES = 64 * 1024;
 const START_ADDRESS = '0x6000';
@@ -26,29 +27,47 @@ export async function many(folder) {
   ]);
   const upload = (ports, midway) => run(folder, ports, midway);
 
-  const one = await withDevices(1, ({ ports }) => upload(ports));
-  const all = await withDevices(DEVICES, ({ ports }) => upload(ports));
-  const hurt = await withDevices(DEVICES, ({ ports, tell }) =>
-    upload(ports, () => {
-      tell('close 0');
-      tell('stall 1');
-    }),
-  );
-  if (all.document.summary.flashed !== DEVICES) throw new Error('not all devices were flashed');
-  if (hurt.document.summary.flashed !== DEVICES - 2) throw new Error('a device was spoiled by another');
+  const rounds = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const one = await withDevices(1, ({ ports }) => upload(ports));
+    const all = await withDevices(DEVICES, ({ ports }) => upload(ports));
+    const hurt = await withDevices(DEVICES, ({ ports, tell }) =>
+      upload(ports, () => {
+        tell('close 0');
+        tell('stall 1');
+      }),
+    );
+    if (all.document.summary.flashed !== DEVICES) throw new Error('not all devices were flashed');
+    if (hurt.document.summary.flashed !== DEVICES - 2) throw new Error('a device was spoiled by another');
+    rounds.push({ one, all, hurt });
+  }
   const slowest = (documents) => Math.max(...documents.map(({ durationMs }) => durationMs));
-  const flashed = hurt.document.devices.filter(({ result }) => result === 'flashed');
+  const flashed = ({ document }) => document.devices.filter(({ result }) => result === 'flashed');
+  /** The line sets the pace, so the shortest of several is what the programs take; the rest is what else the machine did. */
+  const least = (take) => Math.min(...rounds.map(take));
   const line = (what, ms, baseMs) => {
     const times = ms / baseMs;
     const figure = `${times.toFixed(3)} times (${(ms / 1000).toFixed(2)} s / ${(baseMs / 1000).toFixed(2)} s)`;
     return verdict(what, figure, `<= ${TIMES_BAR}`, times <= TIMES_BAR);
   };
-  const single = one.document.durationMs;
-  const megabytes = all.peakBytes / 1e6;
+  const single = least(({ one }) => one.document.durationMs);
+  const megabytes = Math.max(...rounds.map(({ all }) => all.peakBytes)) / 1e6;
   return [
-    line(`${DEVICES} devices at ${BAUD} baud, 64 KiB, whole call against one device's`, all.ms, one.ms),
-    line(`the slowest of ${DEVICES}`, slowest(all.document.devices), single),
-    line('the slowest beside a port that vanishes and a device that hangs', slowest(flashed), single),
+    line(
+      `${DEVICES} devices at ${BAUD} baud, 64 KiB, whole call against one device's`,
+      least(({ all }) => all.ms),
+      least(({ one }) => one.ms),
+    ),
+    line(
+      `the slowest of ${DEVICES}`,
+      least(({ all }) => slowest(flashed(all))),
+      single,
+    ),
+    line(
+      'the slowest beside a port that vanishes and a device that hangs',
+      least(({ hurt }) => slowest(flashed(hurt))),
+      single,
+    ),
     verdict(
       `${DEVICES} devices, peak memory`,
       `${megabytes.toFixed(0)} MB`,
