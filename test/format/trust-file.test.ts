@@ -95,8 +95,11 @@ const TEST_KEY = 'MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=';
 const SMALL_ORDER = `MCowBQYDK2VwAyEAAQ${'A'.repeat(41)}=`;
 const many = (count: number) => Array.from({ length: count }, (_, i) => i);
 
-/** Every way in which a trust file is refused; the place in the full document, what is put there, the code. */
-const REFUSED: readonly [at: string, value: unknown, code: ErrorCode][] = [
+/**
+ * Every way in which a trust file is refused; the place in the full document, what is put there, the code, and the path
+ * in the facts where it is not that place.
+ */
+const REFUSED: readonly [at: string, value: unknown, code: ErrorCode, path?: string][] = [
   ['formatVersion', 2, 'trust.file-unsupported-version'],
   ['formatVersion', 0, 'trust.file-invalid'],
   ['formatVersion', undefined, 'trust.file-invalid'],
@@ -112,17 +115,17 @@ const REFUSED: readonly [at: string, value: unknown, code: ErrorCode][] = [
   ['extra', 1, 'trust.file-unknown-field'],
   ['rules/0/treshold', 1, 'trust.file-unknown-field'],
   ['keys/builder/revokd', true, 'trust.file-unknown-field'],
-  ['keys/2key', { publicKey: base64Of(5) }, 'trust.file-invalid'],
-  ['keys/ö', { publicKey: base64Of(5) }, 'trust.file-invalid'],
+  ['keys/2key', { publicKey: base64Of(5) }, 'trust.file-invalid', 'keys'],
+  ['keys/ö', { publicKey: base64Of(5) }, 'trust.file-invalid', 'keys'],
   ['notAfter', '2030-02-30T00:00:00Z', 'trust.file-time'],
   ['notAfter', '2030-01-01T24:00:00Z', 'trust.file-time'],
   ['notAfter', '2030-01-01', 'trust.file-time'],
   ['notAfter', '2030-01-01T00:00:00+01:00', 'trust.file-time'],
   ['keys/builder/notBefore', '2029-02-29T00:00:00Z', 'trust.file-time'],
   ['keys/builder/notAfter', '2029-02-28T23:59:60Z', 'trust.file-time'],
-  ['keys/release-b/notAfter', '2024-01-01T00:00:00Z', 'trust.file-validity'],
-  ['keys/release-b/notAfter', '2023-01-01T00:00:00Z', 'trust.file-validity'],
-  ['keys/release-b/publicKey', base64Of(0), 'trust.file-key-twice'],
+  ['keys/release-b/notAfter', '2024-01-01T00:00:00Z', 'trust.file-validity', 'keys.release-b'],
+  ['keys/release-b/notAfter', '2023-01-01T00:00:00Z', 'trust.file-validity', 'keys.release-b'],
+  ['keys/release-b/publicKey', base64Of(0), 'trust.file-key-twice', 'keys.release-a'],
   ['keys/builder/publicKey', TEST_KEY, 'trust.test-key'],
   ['keys/builder/publicKey', SMALL_ORDER, 'trust.key-weak'],
   ['keys/builder/publicKey', `${base64Of(2)}\n`, 'trust.key-encoding'],
@@ -134,10 +137,10 @@ const REFUSED: readonly [at: string, value: unknown, code: ErrorCode][] = [
   ['rules/0/signers', ['release-a', 'release-a'], 'trust.file-signer-twice'],
   ['trustRole/signers', ['root-1', 'root-1'], 'trust.file-signer-twice'],
   ['attesters', ['builder', 'builder'], 'trust.file-signer-twice'],
-  ['rules/0/signers', ['release-a', 'release-c'], 'trust.file-unknown-name'],
-  ['rules/0/signers', ['release-a', 'toString'], 'trust.file-unknown-name'],
-  ['trustRole/signers', ['root-3'], 'trust.file-unknown-name'],
-  ['attesters', ['build'], 'trust.file-unknown-name'],
+  ['rules/0/signers', ['release-a', 'release-c'], 'trust.file-unknown-name', 'rules[0].signers[1]'],
+  ['rules/0/signers', ['release-a', 'toString'], 'trust.file-unknown-name', 'rules[0].signers[1]'],
+  ['trustRole/signers', ['root-3'], 'trust.file-unknown-name', 'trustRole.signers[0]'],
+  ['attesters', ['build'], 'trust.file-unknown-name', 'attesters[0]'],
   ['rules/0/threshold', 0, 'trust.file-threshold'],
   ['rules/0/threshold', -1, 'trust.file-threshold'],
   ['rules/0/threshold', 3, 'trust.file-threshold'],
@@ -145,11 +148,11 @@ const REFUSED: readonly [at: string, value: unknown, code: ErrorCode][] = [
   ['rules/0/threshold', 1.5, 'trust.file-invalid'],
   ['trustRole/threshold', 0, 'trust.file-threshold'],
   ['trustRole/threshold', 3, 'trust.file-threshold'],
-  ['rules/1/product', 'thermo', 'trust.file-product-twice'],
+  ['rules/1/product', 'thermo', 'trust.file-product-twice', 'rules[1]'],
   ['rules/1/product', '*', 'trust.file-invalid'],
   ['trustRole/signers', ['root-1', 'release-a'], 'trust.file-key-roles'],
   ['trustRole/signers', ['root-1', 'builder'], 'trust.file-key-roles'],
-  ['rules/1/signers', ['root-2'], 'trust.file-key-roles'],
+  ['rules/1/signers', ['root-2'], 'trust.file-key-roles', 'trustRole.signers'],
   ['rules/0/minimumVersion', 1.1, 'trust.file-version-not-quoted'],
   ['rules/0/minimumVersion', '1.2', 'trust.file-minimum-version'],
   ['rules/0/minimumVersion', '1.2.4294967296', 'trust.file-minimum-version'],
@@ -157,9 +160,9 @@ const REFUSED: readonly [at: string, value: unknown, code: ErrorCode][] = [
   ['rules/0/minimumSecurityCounter', -1, 'trust.file-invalid'],
   ['rules/0/requireHardware', 'yes', 'trust.file-invalid'],
   ['rules/0/require', ['target', 'target'], 'trust.file-invalid'],
-  ['rules/0/require', ['identifiers'], 'trust.file-invalid'],
+  ['rules/0/require', ['identifiers'], 'trust.file-invalid', 'rules[0].require[0]'],
   ['deniedPackages', [], 'trust.file-invalid'],
-  ['deniedPackages', ['AB'.repeat(32)], 'trust.file-invalid'],
+  ['deniedPackages', ['AB'.repeat(32)], 'trust.file-invalid', 'deniedPackages[0]'],
   ['rules', many(MAX_TRUST_RULES + 1), 'trust.file-limit'],
   ['keys', Object.fromEntries(many(MAX_TRUST_KEYS + 1).map((i) => [`k${i}`, {}])), 'trust.file-limit'],
   ['deniedPackages', many(MAX_DENIED_PACKAGES + 1), 'trust.file-limit'],
@@ -167,10 +170,14 @@ const REFUSED: readonly [at: string, value: unknown, code: ErrorCode][] = [
 ];
 
 describe('a trust file is refused', () => {
-  test.each(REFUSED)('%s: %j is %s', async (at, value, code) => {
+  test.each(REFUSED)('%s: %j is %s', async (at, value, code, path) => {
     const error = await thrownBy(() => loadTrustFile(changed(at, value)));
     expect(error.code).toBe(code);
     expect(error.exit).toBe(code === 'trust.test-key' ? 4 : 2);
+    const place = path ?? at.replace(/\/(\d+)/g, '[$1]').replaceAll('/', '.');
+    expect(error.facts).toMatchObject(
+      code === 'trust.file-unsupported-version' ? { [at]: value } : { path: place },
+    );
   });
 
   test('when it is no mapping, or nothing that JSON can hold', async () => {
