@@ -4,6 +4,7 @@ import { bounded, type Wait } from '../core/wait.ts';
 import type { ByteLink, ModemLines, Port } from '../link/link.ts';
 import { loadOptional } from './optional.ts';
 import { openError, settingError } from './serial-errors.ts';
+import { endingAtHangUp } from './serial-hang-up.ts';
 import { StreamLink } from './stream-link.ts';
 
 export interface SerialPortOptions {
@@ -32,7 +33,9 @@ export function serialPort(options: SerialPortOptions): Port<ByteLink> {
     name: `${shown(path)} at ${baudRate} baud`,
     async open(wait: Wait): Promise<ByteLink> {
       const driver = await bounded(loadSerialPort(), wait, 'the serial driver');
-      const port = new driver.SerialPort({ path, baudRate, rtscts, hupcl: false, autoOpen: false });
+      const binding = endingAtHangUp(driver.SerialPort.binding);
+      const settings = { path, baudRate, rtscts, hupcl: false, autoOpen: false, binding };
+      const port = new driver.SerialPort(settings);
       const link = new SerialLink(port, shown(path));
       const opening = new Promise<void>((resolve, reject) => {
         port.open((error) => (error ? reject(openError(path, error, process.platform)) : resolve()));

@@ -2,7 +2,7 @@ import { connect, createServer, Server } from 'node:net';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type Bytes, concat } from '../../src/core/bytes.ts';
 import { systemClock } from '../../src/core/clock.ts';
-import { pause, within } from '../../src/core/wait.ts';
+import { bounded, pause, within } from '../../src/core/wait.ts';
 import type { FarEnd } from '../../src/node/far-end.ts';
 import { loadOptional } from '../../src/node/optional.ts';
 import { openPseudoTerminal } from '../../src/node/pty.ts';
@@ -57,6 +57,16 @@ describePseudoTerminals('pseudo-terminals', () => {
     }
     expect([...concat(received)]).toEqual([1, 2, 3]);
     await link.close();
+  });
+
+  test('a hang-up is noticed whenever it comes, also while the driver reads', async () => {
+    for (let round = 0; round < 60; round++) {
+      const far = await openPseudoTerminal();
+      const link = await serialPort({ path: far.address, baudRate: 115200 }).open(wait());
+      if (round % 2 === 1) await new Promise<void>((resolve) => void setImmediate(resolve));
+      await far.close();
+      expect(await bounded(link.closed, wait(5000), 'the hang-up')).toMatchObject({ code: 'link.closed' });
+    }
   });
 
   test('a port that another program has open is busy', async () => {
