@@ -2,12 +2,12 @@ import { DfuError } from '../core/errors.ts';
 import { shown } from '../core/text.ts';
 import type { PublicKey } from '../crypto/public-key.ts';
 import type { TrustFile } from '../format/trust-file.ts';
+import { standing } from './key-standing.ts';
 import type { Ledger } from './ledger.ts';
 import type { Terms } from './options.ts';
 import { isRequired, type Subject } from './policy.ts';
 import type { Fact } from './report.ts';
 import type { TrustTerms } from './trust.ts';
-import { standing } from './trust-step.ts';
 
 /** Throws `usage.invalid` for an attestation that nobody could count: only a trust file lists attesters. */
 export function assertAttestationCounts(trust: TrustTerms, { attestation, require }: Terms): void {

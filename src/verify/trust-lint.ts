@@ -1,6 +1,6 @@
 import { counted, shown } from '../core/text.ts';
 import { assertTrustFile, type TrustedKey, type TrustFile } from '../format/trust-file.ts';
-import { standing } from './trust-step.ts';
+import { standing } from './key-standing.ts';
 
 /** Every finding that there is. `error`: something that the file promises can not happen. */
 export const TRUST_LINT = {

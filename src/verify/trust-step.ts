@@ -1,8 +1,8 @@
-import type { ErrorCode } from '../core/errors.ts';
 import { counted, shown } from '../core/text.ts';
-import type { TrustedKey, TrustFileRule } from '../format/trust-file.ts';
+import type { TrustFileRule } from '../format/trust-file.ts';
+import { LOST_STANDINGS, standing } from './key-standing.ts';
 import type { Ledger } from './ledger.ts';
-import type { ReportedSignature, SignatureWeight } from './report.ts';
+import type { ReportedSignature } from './report.ts';
 import { noSuchTrust, type TrustFileTerms, type TrustTerms } from './trust.ts';
 
 /** What step 6 found: the rule that policy goes on with, the signatures with their weight, and warnings. */
@@ -80,8 +80,8 @@ function judgeThreshold(ledger: Ledger, rule: TrustFileRule, weighed: readonly R
     ledger.pass('trust.validity', `${counts.length} of these keys are valid, ${threshold} needed`);
     return;
   }
-  for (const { weight, code, why } of LOST) {
-    const lost = signed.filter((signature) => signature.weight === weight);
+  for (const { standing: lostBy, code, why } of LOST_STANDINGS) {
+    const lost = signed.filter(({ weight }) => weight === lostBy);
     if (lost.length === 0) continue;
     const names = lost.map(({ name, keyId }) => shown(name ?? keyId)).join(', ');
     const message = `product ${shown(product)} needs ${wanted} by valid keys and has ${counts.length}: ${names} ${why}`;
@@ -89,20 +89,4 @@ function judgeThreshold(ledger: Ledger, rule: TrustFileRule, weighed: readonly R
     return;
   }
   throw new Error('signatures lost their weight for no reason');
-}
-
-/** In the order in which they are told: what can never be mended first. */
-const LOST = [
-  { weight: 'revoked', code: 'trust.key-revoked', why: 'revoked' },
-  { weight: 'expired', code: 'trust.key-expired', why: 'expired' },
-  { weight: 'not-yet-valid', code: 'trust.key-not-yet-valid', why: 'not valid yet' },
-] as const satisfies readonly { weight: SignatureWeight; code: ErrorCode; why: string }[];
-
-/** Whether a key of a trust file counts at this time, or why not. */
-export function standing({ revoked, notBeforeMs, notAfterMs }: TrustedKey, atMs: number): SignatureWeight {
-  if (revoked) return 'revoked';
-  // Written so that a time which is none excludes the key.
-  if (notAfterMs !== undefined && !(atMs < notAfterMs)) return 'expired';
-  if (notBeforeMs !== undefined && !(atMs >= notBeforeMs)) return 'not-yet-valid';
-  return 'counts';
 }

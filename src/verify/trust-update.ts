@@ -1,12 +1,12 @@
 import type { Bytes } from '../core/bytes.ts';
-import { DfuError, type ErrorCode } from '../core/errors.ts';
+import { DfuError } from '../core/errors.ts';
 import { counted, shown } from '../core/text.ts';
 import { verifySignature } from '../crypto/signature.ts';
 import { digestMessage, PAYLOAD_TYPES } from '../format/dsse.ts';
 import { assertTrustFile, type TrustedKey, type TrustFile } from '../format/trust-file.ts';
 import { decodeTrustFile, encodeTrustFile } from '../format/trust-file-load.ts';
 import { decodeTrustSignatures } from '../format/trust-signatures.ts';
-import { standing } from './trust-step.ts';
+import { type KeyStanding, LOST_STANDINGS, standing } from './key-standing.ts';
 
 /** A version of a trust file that is to take the place of another. */
 export interface SignedTrustFile {
@@ -179,9 +179,9 @@ function judgeRole(
   const signed = signers
     .map((name) => keys.get(name))
     .filter((key): key is TrustedKey => key !== undefined && good.has(key.key.keyId));
-  const names = (weight: ReturnType<typeof standing>) =>
+  const names = (wanted: KeyStanding) =>
     signed
-      .filter((key) => standing(key, atMs) === weight)
+      .filter((key) => standing(key, atMs) === wanted)
       .map(({ name }) => name)
       .sort();
   const counting = names('counts');
@@ -191,9 +191,10 @@ function judgeRole(
   if (signed.length < threshold) {
     throw new DfuError('trust.update-threshold', `${needs}; ${signed.length} of these signed`, { facts });
   }
-  for (const [weight, code] of LOST) {
-    if (names(weight).length === 0) continue;
-    const text = `${needs}, and ${counting.length} count: ${names(weight).join(', ')} ${weight.replaceAll('-', ' ')}`;
+  for (const { standing: lostBy, code, why } of LOST_STANDINGS) {
+    const lost = names(lostBy);
+    if (lost.length === 0) continue;
+    const text = `${needs}, and ${counting.length} count: ${lost.join(', ')} ${why}`;
     throw new DfuError(code, text, {
       facts,
       cure: 'Have it signed by more keys of the trustRole that are valid, or bring the new trust file in by hand.',
@@ -201,13 +202,6 @@ function judgeRole(
   }
   throw new Error('signatures lost their weight for no reason');
 }
-
-/** In the order in which they are told: what can never be mended first. */
-const LOST = [
-  ['revoked', 'trust.key-revoked'],
-  ['expired', 'trust.key-expired'],
-  ['not-yet-valid', 'trust.key-not-yet-valid'],
-] as const satisfies readonly (readonly [ReturnType<typeof standing>, ErrorCode])[];
 
 function assertInDate({ document, notAfterMs }: TrustFile, atMs: number): void {
   if (atMs < notAfterMs) return;

@@ -17,7 +17,7 @@ import {
   type TrustSignatures,
 } from '../../pack/trust-seal.ts';
 import type { PackWarning } from '../../pack/warnings.ts';
-import { standing } from '../../verify/trust-step.ts';
+import { standing } from '../../verify/key-standing.ts';
 import { type Io, pathOf } from '../io.ts';
 import { printJson } from '../program.ts';
 import { assertAnotherFile } from '../same-file.ts';
