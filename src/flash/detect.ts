@@ -1,6 +1,7 @@
 import type { Bytes } from '../core/bytes.ts';
 import { untilTimeout, within } from '../core/wait.ts';
 import type { ByteLink, Port } from '../link/link.ts';
+import { askOperator, HOLD_BOOTLOADER_PIN } from './ask-operator.ts';
 import { withLink } from './open-link.ts';
 import type { Entry, Protocol, Run } from './protocol.ts';
 import { stopHere } from './stop-here.ts';
@@ -37,8 +38,6 @@ const LISTEN_MS = 250;
 /** Long enough for a network in between. */
 const ANSWER_MS = 500;
 const ROUNDS = 2;
-const OPERATOR_MS = 60_000;
-const LOOK_MS = 500;
 
 /**
  * Finds out what is on the port: listens first, since a device that has just started tells what it is and nothing
@@ -89,20 +88,12 @@ export function detectByOperator(
   run: Run,
   attempt: number,
 ): Promise<Found | undefined> {
-  return withLink(port, run, async (link) => {
-    run.emit({
-      phase: 'enter',
-      attempt,
-      message: `Bring the device into its bootloader now: hold its bootloader pin, press and release reset, then let go of the pin. Waiting for up to ${OPERATOR_MS / 1000} s.`,
-    });
-    const end = run.clock.now() + OPERATOR_MS;
-    while (run.clock.now() < end) {
-      stop(run);
-      const found = await look(candidates, link, run, LOOK_MS);
-      if (found?.running === 'bootloader') return found;
-    }
-    return undefined;
-  });
+  return withLink(port, run, (link) =>
+    askOperator({ run, attempt, byHand: HOLD_BOOTLOADER_PIN, stop: () => stop(run) }, async (timeoutMs) => {
+      const found = await look(candidates, link, run, timeoutMs);
+      return found?.running === 'bootloader' ? found : undefined;
+    }),
+  );
 }
 
 /** Reads until one of the candidates is recognised. */

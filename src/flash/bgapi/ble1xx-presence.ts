@@ -1,4 +1,4 @@
-import { type Bytes, concat } from '../../core/bytes.ts';
+import { concat } from '../../core/bytes.ts';
 import type { Presence, Sighting } from '../detect.ts';
 import { BLE1XX_FIRST_ADDRESS } from './ble1xx-plan.ts';
 import {
@@ -10,7 +10,8 @@ import {
   legacyGetInfo,
   legacySetAddress,
 } from './ble1xx-wire.ts';
-import { DEVICE_TYPE, type Frame, FrameDecoder, resultOf } from './wire.ts';
+import { frameRecogniser } from './frame-recogniser.ts';
+import { DEVICE_TYPE, type Frame, resultOf } from './wire.ts';
 
 const BOOTLOADER: Sighting = { running: 'bootloader', what: 'a BGAPI bootloader of the BLE1xx generation' };
 const APPLICATION: Sighting = {
@@ -26,18 +27,7 @@ const APPLICATION: Sighting = {
  */
 export const ble1xxPresence: Presence = {
   probe: concat([legacyGetInfo(), legacySetAddress(BLE1XX_FIRST_ADDRESS)]),
-  recogniser() {
-    const decoder = new FrameDecoder(DEVICE_TYPE.ble1xx);
-    return {
-      push(bytes: Bytes) {
-        for (const piece of decoder.push(bytes)) {
-          const sighting = 'frame' in piece ? sightingOf(piece.frame) : undefined;
-          if (sighting !== undefined) return sighting;
-        }
-        return undefined;
-      },
-    };
-  },
+  recogniser: () => frameRecogniser(sightingOf, DEVICE_TYPE.ble1xx),
 };
 
 function sightingOf(frame: Frame): Sighting | undefined {

@@ -1,6 +1,7 @@
 import type { Bytes } from '../../core/bytes.ts';
 import { DfuError } from '../../core/errors.ts';
 import { within } from '../../core/wait.ts';
+import { askOperator } from '../ask-operator.ts';
 import type { Entry, Run } from '../protocol.ts';
 import { stopHere } from '../stop-here.ts';
 import type { Channel } from './channel.ts';
@@ -16,8 +17,6 @@ const WRITE_MS = 1000;
 /** Half a packet that lies in the bootloader from a run before swallows what is sent, for up to 3 s: several rounds outlast it. */
 const PROBE_ROUNDS = 6;
 const BGAPI_ROUNDS = 3;
-const OPERATOR_MS = 60_000;
-const LOOK_MS = 500;
 
 /** What the device told on its way into the bootloader. */
 export interface Entered {
@@ -144,18 +143,11 @@ class Entrance {
 
   /** Tells the operator what to do and waits for the boot event. */
   async byOperator(): Promise<Entered | undefined> {
-    this.#run.emit({
-      phase: 'enter',
-      attempt: this.#attempt,
-      message: `Bring the device into its bootloader now: ${this.#channel.dialect.byHand}. Waiting for up to ${OPERATOR_MS / 1000} s.`,
-    });
-    const end = this.#run.clock.now() + OPERATOR_MS;
-    while (this.#run.clock.now() < end) {
-      this.#stopHere();
-      const entered = await this.#listen(LOOK_MS);
-      if (entered !== undefined) return entered;
-    }
-    return undefined;
+    const { byHand } = this.#channel.dialect;
+    const stop = () => this.#stopHere();
+    return askOperator({ run: this.#run, attempt: this.#attempt, byHand, stop }, (timeoutMs) =>
+      this.#listen(timeoutMs),
+    );
   }
 
   /** Restarts the bootloader; gives what its boot event told. What came before it no longer counts. */

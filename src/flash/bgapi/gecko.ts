@@ -1,3 +1,4 @@
+import { HOLD_BOOTLOADER_PIN } from '../ask-operator.ts';
 import type { Dialect } from './dialect.ts';
 import { CHUNK_BYTES, planBgapi } from './plan.ts';
 import {
@@ -24,7 +25,7 @@ export const GECKO: Dialect = {
   chunkBytes: CHUNK_BYTES,
   tells: ['bootloaderVersion', 'applicationVersion', 'applicationBuild', 'hardware'],
   plan: planBgapi,
-  byHand: 'hold its bootloader pin, press and release reset, then let go of the pin',
+  byHand: HOLD_BOOTLOADER_PIN,
   startsByAddress: false,
   judgesImages: true,
   commands: {

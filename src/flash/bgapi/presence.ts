@@ -1,12 +1,11 @@
-import type { Bytes } from '../../core/bytes.ts';
 import type { Presence, Sighting } from '../detect.ts';
+import { frameRecogniser } from './frame-recogniser.ts';
 import {
   CLASS,
   DFU,
   decodeSystemBoot,
   dfuBootVersion,
   type Frame,
-  FrameDecoder,
   isBootFailure,
   resultOf,
   STATUS,
@@ -23,18 +22,7 @@ const APPLICATION: Sighting = { running: 'application', what: 'an application th
  */
 export const bgapiPresence: Presence = {
   probe: setAddress(0),
-  recogniser() {
-    const decoder = new FrameDecoder();
-    return {
-      push(bytes: Bytes) {
-        for (const piece of decoder.push(bytes)) {
-          const sighting = 'frame' in piece ? sightingOf(piece.frame) : undefined;
-          if (sighting !== undefined) return sighting;
-        }
-        return undefined;
-      },
-    };
-  },
+  recogniser: () => frameRecogniser(sightingOf),
 };
 
 /** Not any frame: text that an application prints can look like one. */

@@ -1,4 +1,5 @@
 import { DfuError } from '../../core/errors.ts';
+import { askOperator, HOLD_BOOTLOADER_PIN } from '../ask-operator.ts';
 import type { Entry, Run } from '../protocol.ts';
 import { stopHere } from '../stop-here.ts';
 import { plainVersion, tellsMenu } from './menu.ts';
@@ -14,8 +15,6 @@ const TAIL_MS = 500;
 const PAUSE_MS = 100;
 /** Half a packet that lies in the receiver from a run before swallows what is sent, for up to 3 s: several rounds outlast it. */
 const WAKE_ROUNDS = 4;
-const OPERATOR_MS = 60_000;
-const LOOK_MS = 500;
 
 /** A menu that waits for a key. */
 export interface Menu {
@@ -71,20 +70,11 @@ async function byOperator(
   attempt: number,
   stop: () => void,
 ): Promise<Menu | undefined> {
-  run.emit({
-    phase: 'enter',
-    attempt,
-    message: `Bring the device into its bootloader now: hold its bootloader pin, press and release reset, then let go of the pin. Waiting for up to ${OPERATOR_MS / 1000} s.`,
-  });
-  const end = run.clock.now() + OPERATOR_MS;
-  while (run.clock.now() < end) {
-    stop();
-    if (!(await lookFor(terminal, run, LOOK_MS))) continue;
-    const menu = await wakeMenu(terminal, run);
-    if (menu !== undefined) return menu;
-  }
+  const menu = await askOperator({ run, attempt, byHand: HOLD_BOOTLOADER_PIN, stop }, async (timeoutMs) =>
+    (await lookFor(terminal, run, timeoutMs)) ? wakeMenu(terminal, run) : undefined,
+  );
   // One that prints no menu of its own accord.
-  return byWaking(terminal, run, stop);
+  return menu ?? byWaking(terminal, run, stop);
 }
 
 /** Whether anything of a bootloader is heard; nothing is sent. */
