@@ -3,11 +3,13 @@ import type { Io } from './io.ts';
 import type { AttestOptions } from './pack/attest.ts';
 import { defineAttest } from './pack/attest-command.ts';
 import type { BuildOptions } from './pack/build.ts';
+import { addAttachOptions, addTbsOptions, FORCE } from './pack/command-options.ts';
 import type { InitOptions } from './pack/init.ts';
 import type { KeygenOptions } from './pack/keygen.ts';
 import { addPassphraseOptions } from './pack/passphrase.ts';
-import type { AttachOptions, SignOptions, TbsOptions } from './pack/seal.ts';
+import type { AttachOptions, SignOptions } from './pack/seal.ts';
 import { addSigningOptions, allowTestKeyOption } from './pack/signers.ts';
+import type { TbsOptions } from './pack/tbs.ts';
 import { defineTrust } from './pack/trust-command.ts';
 import { createProgram, examples, jsonOption, repeatable, runProgram } from './program.ts';
 
@@ -63,8 +65,6 @@ export function main(argv: readonly string[], io: Io): Promise<number> {
     return program;
   });
 }
-
-const FORCE = 'replace a file that is there';
 
 function defineBuild(program: Command): Command {
   const command = program
@@ -161,34 +161,25 @@ function defineSign(program: Command): Command {
 }
 
 function defineTbs(program: Command): Command {
-  return program
+  const command = program
     .command('tbs')
     .description('write the bytes that a signature of this package is made over')
-    .argument('<package>')
-    .option('-o, --output <file>', 'write them there, raw')
-    .option('--hex', 'print them in hex')
-    .option(
-      '--digest <name>',
-      'sha256: their SHA-256 instead, for a token that signs a digest (ECDSA P-256 only)',
-    )
-    .option('--force', FORCE)
-    .addOption(jsonOption())
-    .addHelpText(
-      'after',
-      examples(
-        'dfu-pack tbs thermo-1.2.0.dfupkg -o thermo.tbs',
-        'dfu-pack tbs thermo-1.2.0.dfupkg --digest sha256 -o thermo.digest',
-      ),
-    );
+    .argument('<package>');
+  return addTbsOptions(command).addHelpText(
+    'after',
+    examples(
+      'dfu-pack tbs thermo-1.2.0.dfupkg -o thermo.tbs',
+      'dfu-pack tbs thermo-1.2.0.dfupkg --digest sha256 -o thermo.digest',
+    ),
+  );
 }
 
 function defineAttach(program: Command): Command {
-  return program
+  const command = program
     .command('attach')
     .description('add a signature that was made elsewhere')
-    .argument('<package>')
-    .requiredOption('--public-key <file>', 'public key, PEM')
-    .requiredOption('--signature <file>', '64 bytes (P-256: or DER), raw, hex or base64')
+    .argument('<package>');
+  return addAttachOptions(command)
     .addOption(allowTestKeyOption())
     .option('-o, --output <file>', 'the signed package')
     .option('--in-place', 'replace the package by the signed one')

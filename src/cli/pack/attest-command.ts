@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { examples, jsonOption } from '../program.ts';
+import { FORCE } from './command-options.ts';
 import { addSigningOptions } from './signers.ts';
 
 /** Defines `dfu-pack attest`; what it does is in attest.ts. */
@@ -11,7 +12,7 @@ export function defineAttest(program: Command): Command {
     )
     .argument('<package>')
     .requiredOption('-o, --output <file>', 'the attestation, a DSSE envelope')
-    .option('--force', 'replace a file that is there')
+    .option('--force', FORCE)
     .optionsGroup('Who built it (said by whoever runs this; nothing of it is proven but by who signs):')
     .option('--builder-id <uri>', 'what is trusted to have built it')
     .option('--build-type <uri>', 'how its parameters are to be read (default: that of dfu-pack)')

@@ -1,8 +1,5 @@
-import { type Bytes, concat, toHex } from '../../core/bytes.ts';
-import { DfuError } from '../../core/errors.ts';
-import { printableLine, shown } from '../../core/text.ts';
+import { type Bytes, concat } from '../../core/bytes.ts';
 import type { PublicKey } from '../../crypto/public-key.ts';
-import { sha256 } from '../../crypto/sha256.ts';
 import { MAX_KEY_FILE_BYTES, MAX_PACKAGE_BYTES } from '../../format/limits.ts';
 import { readWholeFile } from '../../node/files.ts';
 import {
@@ -14,15 +11,14 @@ import {
 } from '../../pack/seal.ts';
 import type { PackWarning } from '../../pack/warnings.ts';
 import { type Io, pathOf } from '../io.ts';
-import { parseChoice } from '../options.ts';
-import { printJson } from '../program.ts';
 import { readPublicKeyFile } from '../trust-options.ts';
 import { release } from './memory.ts';
-import { type Destination, destination, sealDestination, writeOutput, writePackage } from './output.ts';
+import { type Destination, sealDestination, writePackage } from './output.ts';
 import { packageFacts, printWritten, renderFacts, reportedImages } from './report.ts';
 import { selfCheck } from './self-check.ts';
 import { decodeSignature } from './signature-file.ts';
 import { readSigners, refuseTestKey, type SigningOptions, signingInputs } from './signers.ts';
+import { giveToBeSigned, type TbsOptions } from './tbs.ts';
 
 interface SealOptions {
   output?: string;
@@ -63,57 +59,19 @@ export async function attach(io: Io, file: string, options: AttachOptions): Prom
   return writeSealed(io, 'attach', to, sealed, [key], [], options.json === true);
 }
 
-export interface TbsOptions {
-  output?: string;
-  hex?: true;
-  digest?: string;
-  force?: true;
-  json?: true;
-}
-
-/** `dfu-pack tbs`: the bytes that a signature is made over; for tokens that hash nothing themselves, their SHA-256. */
-export async function tbs(io: Io, file: string, options: TbsOptions): Promise<number> {
-  const { output, json = false } = options;
-  const digestName =
-    options.digest === undefined ? undefined : parseChoice('--digest', options.digest, ['sha256']);
-  if (output === undefined && !options.hex && !json) {
-    throw new DfuError('usage.invalid', 'say where the bytes go: -o FILE, or --hex to print them');
-  }
-  const to =
-    output === undefined
-      ? undefined
-      : await destination(io, output, options.force === true, [pathOf(io, file)]);
-  const bytes = await readPackage(io, file);
-  const { sound, message } = await toBeSigned(bytes);
-  const { manifest, packageId } = sound;
-  // Whoever signs these bytes signs all of it: the rest of the checks are dfu-verify's own, on what nobody signed yet.
-  const unsigned = concat(withoutSignatures(sound));
-  release([bytes]);
-  await selfCheck(unsigned, [], packageId);
-  const digest = digestName === undefined ? undefined : await sha256(message);
-  const toSign = digest ?? message;
-  if (to !== undefined) await writeOutput(io, to, [toSign]);
-  const facts = packageFacts(manifest, packageId);
-  if (json) {
-    const written = output === undefined ? {} : { output };
-    const digests = digest === undefined ? {} : { messageSha256: toHex(digest) };
-    printJson(io, {
-      formatVersion: 1,
-      command: 'tbs',
-      ...written,
-      package: facts,
-      message: toHex(message),
-      ...digests,
-    });
-    return 0;
-  }
-  // With --hex, stdout is for the next program.
-  const tell = options.hex ? io.err : io.out;
-  const what = digest === undefined ? 'bytes to sign' : 'bytes, the SHA-256 that ECDSA P-256 signs';
-  if (output !== undefined) tell(`${shown(output)}: ${toSign.length} ${what}\n`);
-  tell(`${renderFacts(facts).map(printableLine).join('\n')}\n`);
-  if (options.hex) io.out(`${toHex(toSign)}\n`);
-  return 0;
+/** `dfu-pack tbs`: the bytes that a signature of a package is made over. */
+export function tbs(io: Io, file: string, options: TbsOptions): Promise<number> {
+  return giveToBeSigned(io, 'tbs', file, options, async () => {
+    const bytes = await readPackage(io, file);
+    const { sound, message } = await toBeSigned(bytes);
+    const { manifest, packageId } = sound;
+    // Whoever signs these bytes signs all of it: the rest of the checks are dfu-verify's own, on what nobody signed yet.
+    const unsigned = concat(withoutSignatures(sound));
+    release([bytes]);
+    await selfCheck(unsigned, [], packageId);
+    const facts = packageFacts(manifest, packageId);
+    return { message, facts: { package: facts }, lines: renderFacts(facts) };
+  });
 }
 
 function readPackage(io: Io, file: string): Promise<Bytes> {

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import type { Io } from '../io.ts';
 import { type Act, examples, jsonOption } from '../program.ts';
+import { addAttachOptions, addTbsOptions, FORCE } from './command-options.ts';
 import { addSigningOptions } from './signers.ts';
+import type { TbsOptions } from './tbs.ts';
 import type { TrustAttachOptions, TrustFormatOptions, TrustSignOptions } from './trust.ts';
-import type { TrustTbsOptions } from './trust-tbs.ts';
 
 /** Adds `dfu-pack trust` with its commands. */
 export function defineTrust(program: Command, io: Io, act: Act): void {
@@ -31,8 +32,8 @@ export function defineTrust(program: Command, io: Io, act: Act): void {
     ),
   );
   defineTbs(trust).action(
-    act(async (file: string, options: TrustTbsOptions) =>
-      (await import('./trust-tbs.ts')).trustTbs(io, file, options),
+    act(async (file: string, options: TbsOptions) =>
+      (await import('./trust.ts')).trustTbs(io, file, options),
     ),
   );
   defineAttach(trust).action(
@@ -46,7 +47,6 @@ const SIGNED = 'a trust file as dfu-pack trust format wrote it';
 const SIGNATURES = 'the signatures; those that are in it stay (default: FILE.sig.json)';
 const PREVIOUS =
   'the version before it, whose trustRole must sign too: names its keys, counts how many signed';
-const FORCE = 'replace a file that is there';
 
 function defineFormat(trust: Command): Command {
   return trust
@@ -81,31 +81,22 @@ function defineSign(trust: Command): Command {
 }
 
 function defineTbs(trust: Command): Command {
-  return trust
+  const command = trust
     .command('tbs')
     .description('write the bytes that a signature of this trust file is made over')
-    .argument('<file>', SIGNED)
-    .option('-o, --output <file>', 'write them there, raw')
-    .option('--hex', 'print them in hex')
-    .option(
-      '--digest <name>',
-      'sha256: their SHA-256 instead, for a token that signs a digest (ECDSA P-256 only)',
-    )
-    .option('--force', FORCE)
-    .addOption(jsonOption())
-    .addHelpText(
-      'after',
-      examples('dfu-pack trust tbs trust-8.json -o trust-8.tbs', 'dfu-pack trust tbs trust-8.json --hex'),
-    );
+    .argument('<file>', SIGNED);
+  return addTbsOptions(command).addHelpText(
+    'after',
+    examples('dfu-pack trust tbs trust-8.json -o trust-8.tbs', 'dfu-pack trust tbs trust-8.json --hex'),
+  );
 }
 
 function defineAttach(trust: Command): Command {
-  return trust
+  const command = trust
     .command('attach')
     .description('add a signature that was made elsewhere')
-    .argument('<file>', SIGNED)
-    .requiredOption('--public-key <file>', 'public key, PEM')
-    .requiredOption('--signature <file>', '64 bytes (P-256: or DER), raw, hex or base64')
+    .argument('<file>', SIGNED);
+  return addAttachOptions(command)
     .option('-o, --output <file>', SIGNATURES)
     .option('--previous <file>', PREVIOUS)
     .addOption(jsonOption())

@@ -27,19 +27,20 @@ import { destination, writeOutput } from './output.ts';
 import { printWarnings } from './report.ts';
 import { decodeSignature } from './signature-file.ts';
 import { readSigners, type SigningOptions, signingInputs } from './signers.ts';
+import { giveToBeSigned, type TbsOptions } from './tbs.ts';
 
 /** What a person compares: in every report about a trust file. */
-export function trustFileFacts({ document, digest }: TrustFile): object {
+function trustFileFacts({ document, digest }: TrustFile): object {
   return { version: document.version, notAfter: document.notAfter, digest };
 }
 
 /** The same as lines. */
-export function renderTrustFileFacts({ document, digest }: TrustFile): string[] {
+function renderTrustFileFacts({ document, digest }: TrustFile): string[] {
   return [`  version     ${document.version}, until ${document.notAfter}`, `  digest      ${digest}`];
 }
 
 /** A trust file that is to be signed. Errors name the file. */
-export async function readSignable(io: Io, file: string): Promise<SignableTrustFile> {
+async function readSignable(io: Io, file: string): Promise<SignableTrustFile> {
   const bytes = await readWholeFile(pathOf(io, file), MAX_TRUST_FILE_BYTES);
   return namingFile(file, () => openSignable(bytes));
 }
@@ -69,6 +70,14 @@ export async function trustFormat(io: Io, path: string, options: TrustFormatOpti
     io.out(`${lines.map(printableLine).join('\n')}\n`);
   }
   return 0;
+}
+
+/** `dfu-pack trust tbs`: the bytes that a signature of a trust file is made over. */
+export function trustTbs(io: Io, path: string, options: TbsOptions): Promise<number> {
+  return giveToBeSigned(io, 'trust tbs', path, options, async () => {
+    const { file, message } = await readSignable(io, path);
+    return { message, facts: { trustFile: trustFileFacts(file) }, lines: renderTrustFileFacts(file) };
+  });
 }
 
 interface TrustSealOptions {
