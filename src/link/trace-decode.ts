@@ -184,8 +184,11 @@ function plain(event: TraceEvent['event']): Reader {
 
 function decodeError(line: Line): TraceError {
   line.only('code', 'message', 'cure', 'facts');
+  const code = line.code('code');
+  // No link throws it: a record must not be able to have dfukit call itself broken.
+  if (code === 'internal.fault') throw line.wrong('code', 'is no error of a link');
   return {
-    code: line.code('code'),
+    code,
     message: line.text('message'),
     cure: line.text('cure'),
     facts: line.inner('facts').primitives(MAX_FACTS),

@@ -70,9 +70,28 @@ describe('a run is recorded, and replayed', () => {
     ]);
     expect(again.exit, again.err).toBe(0);
     expect(again.err).toContain('replay of t.trace: nothing is sent to any device');
-    const { verification: _, ...report } = again.json();
+    expectValid('flash-report-v1', again.json());
+    const { verification: _, replayOf, ...report } = again.json();
+    expect(replayOf).toBe('t.trace');
+    expect(first.json()).not.toHaveProperty('replayOf');
     const { verification: __, ...before } = first.json();
     expect(timeless(report)).toEqual(timeless(before));
+  });
+
+  test('and no result of it reads as one of a device', async () => {
+    const { at } = await recordedUpload();
+    const argv = ['new.dfupkg', ...TRUST, '--product', 'lamp', '--replay', 't.trace', '--report', 'r.json'];
+    const again = await run(at, argv);
+    expect([again.exit, again.out]).toEqual([
+      0,
+      expect.stringMatching(
+        /^Replay of t\.trace\. No device was there; its record says:\nlamp 1\.1\.0 was sent /,
+      ),
+    ]);
+    const report = JSON.parse(await readFile(join(at.folder, 'r.json'), 'utf8'));
+    expect(report).toMatchObject({ result: 'flashed', replayOf: 't.trace' });
+    const events = await run(at, [...argv.slice(0, -2), '--progress', 'json']);
+    expect(events.err).toContain('No device was there');
   });
 
   test('with other options: the first difference, as an error', async () => {
@@ -159,7 +178,10 @@ test('a record in real time, of a device behind TCP', async () => {
   await device.end();
   const again = await run(at, ['identify', '--replay', 't.trace', '--json']);
   expect(again.exit, again.err).toBe(0);
-  expect(again.json()).toEqual(first.json());
+  expectValid('identify-report-v1', again.json());
+  expect(again.json()).toEqual({ ...first.json(), replayOf: 't.trace' });
+  const words = await run(at, ['identify', '--replay', 't.trace']);
+  expect(words.out).toMatch(/^Replay of: +t\.trace; no device was there\n/);
 });
 
 describe('a record that can not be written', () => {

@@ -123,6 +123,11 @@ describe('no trace', () => {
     ['a time that runs back', `${HEAD}{"t":5,"event":"open"}\n{"t":4.9,"event":"written"}\n`, 3],
     ['a name of the prototype', `${HEAD}{"t":0,"event":"toString"}\n`, 2],
     ['an option named __proto__', HEAD.replace('"options":{', '"options":{"__proto__":1,'), 1],
+    [
+      'a fault of dfukit itself as that of a link',
+      `${HEAD}{"t":0,"event":"failed","of":"open","error":{"code":"internal.fault","message":"x","cure":"x","facts":{}}}\n`,
+      2,
+    ],
     ['text that acts on terminals', `${HEAD}{"t":0,"event":"\u001b[2J"}\n`, 2],
     ['an endless line', `${HEAD}${' '.repeat(MAX_TRACE_LINE_BYTES + 1)}\n`, 2],
     ['deep nesting', `${HEAD}${'['.repeat(100_000)}\n`, 2],

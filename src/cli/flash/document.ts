@@ -37,10 +37,11 @@ export function planDocument(plan: FlashPlan, about: About): FlashDocument {
   });
 }
 
-/** A run that reached the port. */
-export function flashDocument(report: FlashReport, about: About): FlashDocument {
+/** A run that reached the port, or, with `replayOf`, that of a record: then no device was there. */
+export function flashDocument(report: FlashReport, about: About, replayOf?: string): FlashDocument {
   const { error, attempts, ...rest } = report;
   return document(report.result, report.exit, about, {
+    ...(replayOf === undefined ? {} : { replayOf }),
     ...rest,
     attempts: attempts.map((attempt) => ({
       ...attempt,

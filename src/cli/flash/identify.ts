@@ -57,7 +57,7 @@ export async function identify(io: Io, asked: IdentifyOptions): Promise<number> 
     interrupts.end();
     if ('assertSame' in at) at.assertSame(found === undefined ? undefined : { exit: 0 });
   }
-  tell(io, at.port, found, options.json);
+  tell(io, at.port, found, options.json, 'replayOf' in at ? at.replayOf : undefined);
   return exitAfter(0);
 }
 
@@ -66,6 +66,7 @@ function tell(
   port: Port<ByteLink>,
   { protocol, device }: { protocol: Protocol<ByteLink>; device: DeviceFacts },
   json?: boolean,
+  replayOf?: string,
 ): void {
   const facts = protocol.tells.flatMap((name) => {
     const value = device[name];
@@ -75,12 +76,19 @@ function tell(
   if (json) {
     const { name } = protocol;
     printJson(io, {
-      ...{ formatVersion: 1, port: port.name, protocol: name, running: device.running },
+      ...{
+        formatVersion: 1,
+        ...(replayOf === undefined ? {} : { replayOf }),
+        port: port.name,
+        protocol: name,
+        running: device.running,
+      },
       ...{ facts, notTold },
     });
     return;
   }
   const line = (label: string, value: string) => io.out(`${`${label}:`.padEnd(21)}${value}\n`);
+  if (replayOf !== undefined) line('Replay of', `${replayOf}; no device was there`);
   line('Port', port.name);
   line('Protocol', protocol.name);
   line(LABELS.running, device.running);

@@ -70,6 +70,8 @@ function assertSamePackage({ header }: Trace, packageId: string): void {
 
 /** What replaces a port: the device of a record. */
 export interface ReplayTarget {
+  /** The file of the record: whatever tells a result says that it is of a record. */
+  replayOf: string;
   port: Port<ByteLink>;
   clock: Clock;
   /** The signals of this operator, and of the recorded one. */
@@ -136,6 +138,7 @@ export function replayTarget(io: Io, file: string, trace: Trace): ReplayTarget {
   );
   const replay = new Replay(trace);
   return {
+    replayOf: shown(file),
     port: replay.port,
     clock: replay.clock,
     bothOperators: ({ stop, signal }) => ({

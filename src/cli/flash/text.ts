@@ -19,8 +19,8 @@ const ENTRY: Record<Entry, string> = {
   none: 'expect it to be there',
 };
 
-/** A successful run, for a person. */
-export function renderFlashed(report: FlashReport): string {
+/** A successful run, for a person; `replayOf` is the record that stood for the device. */
+export function renderFlashed(report: FlashReport, replayOf?: string): string {
   const {
     package: pkg,
     confirmation = 'none',
@@ -33,6 +33,7 @@ export function renderFlashed(report: FlashReport): string {
   } = report;
   const told = facts.filter(({ source }) => source === 'device').map(({ name, value }) => `${name} ${value}`);
   return lines([
+    ...(replayOf === undefined ? [] : [`Replay of ${replayOf}. No device was there; its record says:`]),
     `${pkg.name} ${pkg.version} was sent to ${report.port} and accepted.`,
     `  ${EVIDENCE[confirmation]} [${confirmation}]`,
     ...(told.length === 0 ? [] : [`  The device told: ${told.join(', ')}`]),

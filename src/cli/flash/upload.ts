@@ -118,11 +118,12 @@ async function send(io: Io, options: UploadOptions, about: About, job: Job): Pro
     interrupts.end();
     view.end();
   });
+  const replayOf = 'replayOf' in at ? at.replayOf : undefined;
   if ('assertSame' in at) at.assertSame(report);
-  const exit = await conclude(io, options, flashDocument(report, about), () => {
+  const exit = await conclude(io, options, flashDocument(report, about, replayOf), () => {
     if (report.error !== undefined) io.err(paint('stderr', 'red', renderNotFlashed(report)));
-    else if (eventsOnStdout) io.err(paint('stderr', 'green', renderFlashed(report)));
-    else io.out(paint('stdout', 'green', renderFlashed(report)));
+    else if (eventsOnStdout) io.err(paint('stderr', 'green', renderFlashed(report, replayOf)));
+    else io.out(paint('stdout', 'green', renderFlashed(report, replayOf)));
   });
   return exitAfter(exit);
 }
