@@ -99,6 +99,11 @@ export interface Attempt {
    * Throws what forbids the update.
    */
   judge(told: DeviceFacts): void;
+  /**
+   * Called with what the device tells on its way there, the moment it does: where this attempt breaks off, the next one
+   * may meet a bootloader that knows nothing of its application.
+   */
+  hear?(told: DeviceFacts): void;
 }
 
 /** What a protocol that stands for several has made out. */

@@ -192,7 +192,11 @@ class Session<L extends Link> {
   }
 
   async #execute(attempt: number, choice?: Choice<L>): Promise<Outcome> {
-    const told = { number: attempt, judge: (facts: DeviceFacts) => this.#judge(facts) };
+    const told = {
+      number: attempt,
+      judge: (facts: DeviceFacts) => this.#judge(facts),
+      hear: (facts: DeviceFacts) => this.#hear(facts),
+    };
     try {
       return await this.#protocol.execute(this.#approached(attempt), this.#next, this.#run, told);
     } catch (error) {
@@ -223,11 +227,16 @@ class Session<L extends Link> {
   }
 
   /** Only of what was there before: after an attempt that changed it, the device may run what this package brought. */
+  #hear(told: DeviceFacts): void {
+    if (this.#deviceState === 'untouched') this.#before = { ...this.#before, ...told };
+  }
+
+  /** All that it told: what came in an attempt that broke off holds, as long as nothing was changed. */
   #judge(told: DeviceFacts): void {
     if (this.#deviceState !== 'untouched') return;
-    this.#before = { ...this.#before, ...told };
+    this.#hear(told);
     const { operator, allowDowngrade = false } = this.#options;
-    judgeDevice(this.#plan.package, told, { operator, allowDowngrade });
+    judgeDevice(this.#plan.package, this.#before ?? told, { operator, allowDowngrade });
   }
 
   /** The plan for starting over, or why there is none. */

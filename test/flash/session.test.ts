@@ -272,6 +272,30 @@ describe('what the device tells beats what was said of it', () => {
     expect(await flash(options, pkg)).toMatchObject({ result: 'flashed' });
   });
 
+  test.each([
+    ['the device comes back in its bootloader, which does not know it', true],
+    ['the device tells it again', false],
+  ])('a newer version told before the link broke is not forgotten: %s', async (_, asleep) => {
+    let broken = false;
+    const before = running(systemBoot(1, 2, 0));
+    const { flash, port } = setUp((command, hand) => {
+      if (broken && asleep) return false;
+      if (broken || command !== COMMAND.userReset) return before(command, hand);
+      broken = true;
+      hand.cut();
+      return true;
+    });
+    const report = await flash({}, PKG);
+    expect(errorsOf(report)).toEqual(['link.closed', 'policy.downgrade']);
+    expect(report).toMatchObject({ exit: 5, deviceState: 'untouched' });
+    expect(report.facts).toContainEqual({
+      name: 'applicationVersionBefore',
+      value: '1.2.0',
+      source: 'device',
+    });
+    expect(port.count('upload')).toBe(0);
+  });
+
   test('the version from before the update stands in the report beside the new one', async () => {
     const { flash } = setUp(running(systemBoot(1, 0, 7)));
     const report = await flash({}, PKG);

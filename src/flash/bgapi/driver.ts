@@ -110,6 +110,8 @@ class Update {
         attempt: this.#attempt.number,
         askVersion:
           index === 0 && (pkg.manifest.requires?.application ?? comparableVersion(pkg)) !== undefined,
+        // Later it may be one that this package brought.
+        ...(index === 0 && { heard: (application) => this.#attempt.hear?.(factsOf(application)) }),
       }));
     this.#told(entered);
     // Only of what was there before: an image of this package may have brought another bootloader.

@@ -34,6 +34,8 @@ export interface EntryOptions {
   attempt: number;
   /** Have the application that is there tell its version first: it does so only when it starts. */
   askVersion: boolean;
+  /** Called when the application tells its start. */
+  heard?: (application: ApplicationStart) => void;
 }
 
 /**
@@ -45,9 +47,9 @@ export interface EntryOptions {
 export async function enterBootloader(
   channel: Channel,
   run: Run,
-  { entry, attempt, askVersion }: EntryOptions,
+  { entry, attempt, askVersion, heard }: EntryOptions,
 ): Promise<Entered> {
-  const entrance = new Entrance(channel, run, attempt, askVersion);
+  const entrance = new Entrance(channel, run, attempt, askVersion, heard);
   const entered = await enter(entrance, entry, attempt);
   if (entered !== undefined) return entered;
   throw new DfuError(
@@ -92,6 +94,7 @@ class Entrance {
   readonly #channel: Channel;
   readonly #run: Run;
   readonly #attempt: number;
+  readonly #tell: EntryOptions['heard'];
   #askVersion: boolean;
   /** To the last probe. */
   #applicationAnswers = false;
@@ -99,7 +102,14 @@ class Entrance {
   /** Something spoke BGAPI. */
   answered = false;
 
-  constructor(channel: Channel, run: Run, attempt: number, askVersion: boolean) {
+  constructor(
+    channel: Channel,
+    run: Run,
+    attempt: number,
+    askVersion: boolean,
+    tell?: EntryOptions['heard'],
+  ) {
+    this.#tell = tell;
     this.#channel = channel;
     this.#run = run;
     this.#attempt = attempt;
@@ -209,7 +219,10 @@ class Entrance {
       const application = dialect.applicationStart(event);
       this.answered ||= version !== undefined || application !== undefined;
       if (dialect.isBootFailure(event)) this.#heard.bootFailed = true;
-      if (application !== undefined) this.#heard = { bootFailed: false, application };
+      if (application !== undefined) {
+        this.#heard = { bootFailed: false, application };
+        this.#tell?.(application);
+      }
       if (version !== undefined) return { ...this.#heard, bootloaderVersion: version };
       if (either && application !== undefined) return undefined;
     }
