@@ -7,6 +7,7 @@ import {
   legacyResponse,
 } from '../../flash/bgapi/ble1xx-wire.ts';
 import type { FlashMemory } from '../flash-memory.ts';
+import { Receiver } from '../receiver.ts';
 import { type Command, CommandReader } from './commands.ts';
 import { Ble1xxFlashWriter } from './flash-writer.ts';
 import type { Ble1xxHardware } from './hardware.ts';
@@ -46,11 +47,9 @@ export class Ble1xxBootloader implements Ble1xxProgram {
   readonly #options: Ble1xxBootloaderOptions;
   readonly #reader: CommandReader;
   readonly #writer: Ble1xxFlashWriter;
-  readonly #waiting: number[] = [];
+  readonly #receiver = new Receiver(RECEIVE_BUFFER_BYTES, (byte) => this.#byte(byte));
   /** `none` before the first set_address. */
   #update: 'none' | 'good' | 'failed' = 'none';
-  #busy = false;
-  #stopped = false;
 
   constructor(host: Ble1xxHost, options: Ble1xxBootloaderOptions) {
     this.#host = host;
@@ -61,16 +60,11 @@ export class Ble1xxBootloader implements Ble1xxProgram {
   }
 
   receive(bytes: Bytes): void {
-    for (const byte of bytes) {
-      if (this.#stopped) return;
-      if (!this.#busy) this.#byte(byte);
-      else if (this.#waiting.length < RECEIVE_BUFFER_BYTES) this.#waiting.push(byte);
-    }
+    this.#receiver.receive(bytes);
   }
 
   stop(): void {
-    this.#stopped = true;
-    this.#waiting.length = 0;
+    this.#receiver.stop();
   }
 
   #byte(byte: number): void {
@@ -130,11 +124,9 @@ export class Ble1xxBootloader implements Ble1xxProgram {
 
   /** Commands that come until the answer has left wait in the receive buffer, and are taken in order. */
   #answer(id: number, result: number, workMs = 0): void {
-    this.#busy = true;
+    this.#receiver.pause();
     this.#host.after(this.#options.latencyMs + workMs, () => {
-      this.#busy = false;
-      this.#host.send(legacyResponse(LEGACY_CLASS.dfu, id, result));
-      while (!this.#busy && this.#waiting.length > 0) this.#byte(this.#waiting.shift() ?? 0);
+      this.#receiver.resume(() => this.#host.send(legacyResponse(LEGACY_CLASS.dfu, id, result)));
     });
   }
 }

@@ -1,7 +1,8 @@
 import type { Bytes } from '../../core/bytes.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { ByteDevice } from '../device.ts';
-import { FlashMemory, PowerLoss, type Torn } from '../flash-memory.ts';
+import { FlashMemory, type Torn } from '../flash-memory.ts';
+import { Processor } from '../processor.ts';
 import { Ble1xxApplication, type Ble1xxApplicationKind } from './application.ts';
 import { Ble1xxBootloader } from './bootloader.ts';
 import { type Ble1xxHardware, type Ble1xxPart, ble1xxHardware } from './hardware.ts';
@@ -76,13 +77,14 @@ class Ble1xx implements Ble1xxDevice {
   readonly flash: FlashMemory;
   send: (bytes: Bytes) => void = () => {};
   readonly #options: Ble1xxDeviceOptions;
-  readonly #timers = new Set<() => void>();
+  readonly #processor: Processor;
   #running: Ble1xxState['running'] = 'off';
   #program: Ble1xxProgram | undefined;
   #whole = true;
 
   constructor(options: Ble1xxDeviceOptions) {
     this.#options = options;
+    this.#processor = new Processor(options.clock, () => this.powerOff());
     this.hardware = ble1xxHardware(options.part ?? DEFAULT_PART);
     this.flash = new FlashMemory(this.hardware.flash, options.flash);
     if (options.image !== undefined) this.flash.load(this.hardware.applicationStart, options.image);
@@ -102,7 +104,7 @@ class Ble1xx implements Ble1xxDevice {
   }
 
   receive(bytes: Bytes): void {
-    this.#powered(() => this.#program?.receive(bytes));
+    this.#processor.run(() => this.#program?.receive(bytes));
   }
 
   powerCycle(): void {
@@ -130,21 +132,20 @@ class Ble1xx implements Ble1xxDevice {
   #reset(into: 'bootloader' | 'application'): void {
     this.#halt();
     this.#running = 'starting';
-    this.#after(this.#options.bootMs ?? 20, () => this.#start(into));
+    this.#processor.after(this.#options.bootMs ?? 20, () => this.#start(into));
   }
 
   #halt(): void {
     this.#program?.stop();
     this.#program = undefined;
-    for (const cancel of this.#timers) cancel();
-    this.#timers.clear();
+    this.#processor.halt();
   }
 
   #start(into: 'bootloader' | 'application'): void {
     const blank = this.flash.u32(this.hardware.applicationStart) === ERASED_WORD;
     const stays = !this.#whole && (this.#options.halfAnImage ?? 'stays') === 'stays';
     const host: Ble1xxHost = {
-      after: (ms, fn) => this.#after(ms, fn),
+      after: (ms, fn) => this.#processor.after(ms, fn),
       send: (frame) => this.send(frame),
       reset: (next) => this.#reset(next),
     };
@@ -189,28 +190,5 @@ class Ble1xx implements Ble1xxDevice {
       bootMs: applicationBootMs,
       crashAfterMs,
     });
-  }
-
-  #after(ms: number, fn: () => void): () => void {
-    const stop = this.#options.clock.after(ms, () => {
-      this.#timers.delete(cancel);
-      this.#powered(fn);
-    });
-    const cancel = () => {
-      this.#timers.delete(cancel);
-      stop();
-    };
-    this.#timers.add(cancel);
-    return cancel;
-  }
-
-  /** Runs what the processor does; a power cut in the midst of it leaves the device off. */
-  #powered(work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      if (!(error instanceof PowerLoss)) throw error;
-      this.powerOff();
-    }
   }
 }

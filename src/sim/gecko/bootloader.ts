@@ -10,6 +10,7 @@ import {
   SYSTEM,
 } from '../../flash/bgapi/wire.ts';
 import { FLASH_WORD_BYTES, type FlashMemory } from '../flash-memory.ts';
+import { Receiver } from '../receiver.ts';
 import { FlashWriter } from './flash-writer.ts';
 import { GblParser, PARSER_STATUS, type ParserPolicy } from './gbl-parser.ts';
 import type { GeckoHardware } from './hardware.ts';
@@ -47,9 +48,7 @@ export class Bootloader implements Program {
   readonly #host: ProcessorHost;
   readonly #options: BootloaderOptions;
   readonly #parser: GblParser;
-  readonly #waiting: number[] = [];
-  #busy = false;
-  #stopped = false;
+  readonly #receiver = new Receiver(RECEIVE_BUFFER_BYTES, (byte) => this.#byte(byte));
 
   readonly #command = new Uint8Array(COMMAND_BUFFER_BYTES);
   #held = 0;
@@ -70,16 +69,11 @@ export class Bootloader implements Program {
   }
 
   receive(bytes: Bytes): void {
-    for (const byte of bytes) {
-      if (this.#stopped) return;
-      if (!this.#busy) this.#byte(byte);
-      else if (this.#waiting.length < RECEIVE_BUFFER_BYTES) this.#waiting.push(byte);
-    }
+    this.#receiver.receive(bytes);
   }
 
   stop(): void {
-    this.#stopped = true;
-    this.#waiting.length = 0;
+    this.#receiver.stop();
   }
 
   #byte(byte: number): void {
@@ -151,12 +145,12 @@ export class Bootloader implements Program {
 
   /** Commands that come until the answer has left wait in the receive buffer, and are taken in order. */
   #answer(id: number, result: number, workMs: number, then = () => {}): void {
-    this.#busy = true;
+    this.#receiver.pause();
     this.#host.after(this.#options.latencyMs + workMs, () => {
-      this.#busy = false;
-      this.#host.send(response(CLASS.dfu, id, result));
-      then();
-      while (!this.#busy && this.#waiting.length > 0) this.#byte(this.#waiting.shift() ?? 0);
+      this.#receiver.resume(() => {
+        this.#host.send(response(CLASS.dfu, id, result));
+        then();
+      });
     });
   }
 }

@@ -3,7 +3,8 @@ import type { Clock } from '../../core/clock.ts';
 import { type BootloaderKind, findPart } from '../../images/parts.ts';
 import type { ModemLines } from '../../link/link.ts';
 import type { ByteDevice } from '../device.ts';
-import { FlashMemory, PowerLoss, type Torn } from '../flash-memory.ts';
+import { FlashMemory, type Torn } from '../flash-memory.ts';
+import { Processor } from '../processor.ts';
 import { Application, type ApplicationKind, type EntryCommand } from './application.ts';
 import {
   applicationBytes,
@@ -136,7 +137,7 @@ class Gecko implements GeckoDevice {
   send: (bytes: Bytes) => void = () => {};
   readonly #options: GeckoDeviceOptions;
   readonly #secureBoot: SecureBoot;
-  readonly #timers = new Set<() => void>();
+  readonly #processor: Processor;
   #running: GeckoState['running'] = 'off';
   #program: Program | undefined;
   #resetReason: ResetReason = RESET_REASON.unknown;
@@ -147,6 +148,7 @@ class Gecko implements GeckoDevice {
 
   constructor(options: GeckoDeviceOptions) {
     this.#options = options;
+    this.#processor = new Processor(options.clock, () => this.powerOff());
     const part = options.part ?? findPart(DEFAULT_PART);
     if (part === undefined) throw new RangeError('a part that is not known');
     this.hardware = geckoHardware(part, options.layout, options.ramBytes);
@@ -204,7 +206,7 @@ class Gecko implements GeckoDevice {
   }
 
   receive(bytes: Bytes): void {
-    this.#powered(() => this.#program?.receive(bytes));
+    this.#processor.run(() => this.#program?.receive(bytes));
   }
 
   powerCycle(): void {
@@ -239,15 +241,14 @@ class Gecko implements GeckoDevice {
     this.#resetReason = reason;
     this.#running = 'starting';
     if (this.#heldInReset) return;
-    this.#after(this.#options.bootMs ?? 20, () => this.#start(pinHeld || this.#pinAsserted));
+    this.#processor.after(this.#options.bootMs ?? 20, () => this.#start(pinHeld || this.#pinAsserted));
   }
 
   /** Ends the program that runs, and all that it began. */
   #halt(): void {
     this.#program?.stop();
     this.#program = undefined;
-    for (const cancel of this.#timers) cancel();
-    this.#timers.clear();
+    this.#processor.halt();
   }
 
   /** The bootloader's decision whether to stay. */
@@ -316,7 +317,7 @@ class Gecko implements GeckoDevice {
 
   #hostOfOneProgram(): ProcessorHost {
     return {
-      after: (ms, fn) => this.#after(ms, fn),
+      after: (ms, fn) => this.#processor.after(ms, fn),
       send: (frame) => this.send(frame),
       reset: (reason) => this.#reset(reason),
       install: (upgrade) => this.#install(upgrade),
@@ -328,28 +329,5 @@ class Gecko implements GeckoDevice {
     if (upgrade.kind === 'se') this.#seVersion = upgrade.version;
     else this.#bootloaderVersion = upgrade.version;
     this.#reset(RESET_REASON.upgrade);
-  }
-
-  #after(ms: number, fn: () => void): () => void {
-    const stop = this.#options.clock.after(ms, () => {
-      this.#timers.delete(cancel);
-      this.#powered(fn);
-    });
-    const cancel = () => {
-      this.#timers.delete(cancel);
-      stop();
-    };
-    this.#timers.add(cancel);
-    return cancel;
-  }
-
-  /** Runs what the processor does; a power cut in the midst of it leaves the device off. */
-  #powered(work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      if (!(error instanceof PowerLoss)) throw error;
-      this.powerOff();
-    }
   }
 }

@@ -1,6 +1,7 @@
 import { type Bytes, utf8 } from '../../core/bytes.ts';
 import { CONTROL, decodePacket, KEY, PACKET_BYTES } from '../../flash/xmodem/wire.ts';
 import type { FlashMemory } from '../flash-memory.ts';
+import { Receiver } from '../receiver.ts';
 import { FlashWriter } from './flash-writer.ts';
 import { GblParser, PARSER_STATUS, type ParserPolicy, type ParserStatus } from './gbl-parser.ts';
 import type { GeckoHardware } from './hardware.ts';
@@ -63,12 +64,10 @@ type State = 'menu' | 'ready' | 'block' | 'packet';
 export class XmodemBootloader implements Program {
   readonly #host: ProcessorHost;
   readonly #options: XmodemBootloaderOptions;
-  readonly #waiting: number[] = [];
+  readonly #receiver = new Receiver(RECEIVE_BUFFER_BYTES, (byte) => this.#byte(byte));
   #parser: GblParser;
   #uploaded = false;
   #state: State = 'menu';
-  #busy = false;
-  #stopped = false;
   #lastNumber = 0;
   #began = false;
   readonly #packet: number[] = [];
@@ -88,16 +87,11 @@ export class XmodemBootloader implements Program {
   }
 
   receive(bytes: Bytes): void {
-    for (const byte of bytes) {
-      if (this.#stopped) return;
-      if (!this.#busy) this.#byte(byte);
-      else if (this.#waiting.length < RECEIVE_BUFFER_BYTES) this.#waiting.push(byte);
-    }
+    this.#receiver.receive(bytes);
   }
 
   stop(): void {
-    this.#stopped = true;
-    this.#waiting.length = 0;
+    this.#receiver.stop();
   }
 
   #newParser(): GblParser {
@@ -124,11 +118,10 @@ export class XmodemBootloader implements Program {
     this.#uploaded = false;
     this.#lastNumber = 0;
     this.#began = false;
-    this.#busy = true;
+    this.#receiver.pause();
     this.#host.after(FLUSH_AFTER_MS, () => {
-      this.#waiting.length = 0;
-      this.#busy = false;
-      this.#askFirst(READY_TIMES);
+      this.#receiver.discard();
+      this.#receiver.resume(() => this.#askFirst(READY_TIMES));
     });
   }
 
@@ -279,12 +272,7 @@ export class XmodemBootloader implements Program {
 
   /** What comes until the answer has left waits in the receive buffer, and is taken in order. */
   #work(ms: number, then: () => void): void {
-    this.#busy = true;
-    this.#host.after(this.#options.latencyMs + ms, () => {
-      this.#busy = false;
-      then();
-      while (!this.#busy && !this.#stopped && this.#waiting.length > 0)
-        this.#byte(this.#waiting.shift() ?? 0);
-    });
+    this.#receiver.pause();
+    this.#host.after(this.#options.latencyMs + ms, () => this.#receiver.resume(then));
   }
 }
