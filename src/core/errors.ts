@@ -19,6 +19,7 @@ export interface ErrorKind {
   cure: string;
 }
 
+/** What the programs end with; the table of README.md says what each stands for. */
 export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 9 | 10 | 130;
 
 /** Every code there is. Nothing outside this table is ever reported. */
@@ -35,6 +36,7 @@ export const ERRORS = {
   ...traceErrors,
 } as const;
 
+/** A key of `ERRORS`: `room.what`. */
 export type ErrorCode = keyof typeof ERRORS;
 
 /**
@@ -43,8 +45,10 @@ export type ErrorCode = keyof typeof ERRORS;
  */
 export type DeviceState = 'untouched' | 'bootloader' | 'old' | 'new' | 'unknown';
 
+/** What an error is about, by name, for machines. Never a secret. */
 export type Facts = Readonly<Record<string, string | number | boolean>>;
 
+/** What a DfuError can carry besides code and message. */
 export interface DfuErrorOptions {
   /** Where and what, for machines: file, offset, address, expected, found ... */
   facts?: Facts;

@@ -2,6 +2,7 @@ import { type Bytes, concat, equalBytes, toHex } from '../core/bytes.ts';
 import { DfuError } from '../core/errors.ts';
 import { counted } from '../core/text.ts';
 
+/** Ed25519 (RFC 8032), or ECDSA with P-256 and SHA-256 (FIPS 186-5). */
 export type KeyAlgorithm = 'ed25519' | 'ecdsa-p256';
 
 /** What stands before the point in the one SPKI of each algorithm. */

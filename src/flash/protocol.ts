@@ -13,6 +13,7 @@ export interface Run {
   emit(progress: Progress): void;
 }
 
+/** What a run is at, in this order: the port, the way into the bootloader, the image, its end, the evidence. */
 export type Phase = 'connect' | 'enter' | 'upload' | 'finish' | 'confirm';
 
 /** Progress as data; percent, rate and colour are the renderer's. */
@@ -47,6 +48,7 @@ export interface DeviceFacts {
 
 /** How well it is known that the new image runs; the first is the best. */
 export const CONFIRMATIONS = ['version', 'booted', 'handed-over', 'none'] as const;
+/** A piece of evidence, from `CONFIRMATIONS`. */
 export type Confirmation = (typeof CONFIRMATIONS)[number];
 
 /**
@@ -56,6 +58,7 @@ export type Confirmation = (typeof CONFIRMATIONS)[number];
  */
 export type Entry = 'auto' | 'bgapi' | 'manual' | 'none';
 
+/** How an update is to be done. */
 export interface PlanOptions {
   entry: Entry;
   /** Bytes of image in one request. */
@@ -74,6 +77,7 @@ export interface FlashPlan {
   totalBytes: number;
 }
 
+/** An image of the package, and in how many requests it will be sent. */
 export interface PlannedImage {
   image: VerifiedImage;
   requests: number;

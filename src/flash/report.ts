@@ -41,6 +41,7 @@ export interface FlashReport {
   error?: ErrorReport;
 }
 
+/** An image that was to be sent, as its manifest describes it; `size` in bytes, sums in lower-case hex. */
 export interface FlashedImage {
   name: string;
   role: string;
@@ -50,6 +51,7 @@ export interface FlashedImage {
   crc32: string;
 }
 
+/** One attempt; `error` says why there was another, or why it was the last. */
 export interface AttemptReport {
   /** Counts from 1. */
   attempt: number;

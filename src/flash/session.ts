@@ -19,6 +19,7 @@ import type {
 import { type AttemptReport, describeError, type FlashReport } from './report.ts';
 import type { ResetSequence } from './reset-sequence.ts';
 
+/** How a package is to be flashed, and what is known of the device. */
 export interface FlashOptions {
   entry: Entry;
   /** Default: the protocol's. */
@@ -34,6 +35,7 @@ export interface FlashOptions {
   reset?: ResetSequence;
 }
 
+/** `retries` of the programs unless the operator says otherwise. */
 export const DEFAULT_RETRIES = 3;
 /** An adapter that was pulled needs a moment to come back. */
 const BETWEEN_ATTEMPTS_MS = 1000;

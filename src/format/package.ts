@@ -12,9 +12,12 @@ import {
 import type { ImageFormat } from './manifest.ts';
 import { type ContainerEntry, encodeContainer } from './zip.ts';
 
+/** Media type of a package; not registered. */
 export const MEDIA_TYPE = 'application/vnd.dfukit.package';
+/** How the file name of a package ends. */
 export const EXTENSION = '.dfupkg';
 
+/** What a package is made of. */
 export interface PackageContent {
   /** The bytes of manifest.json, from `encodeManifest`. */
   readonly manifest: Bytes;

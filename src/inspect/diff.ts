@@ -7,6 +7,7 @@ import { diffManifests, diffSigners } from './diff-fields.ts';
 import { type ComparedImage, diffImages, loneImage } from './diff-image.ts';
 import { type ImageInput, type InputImage, type PackageInput, readDiffInput } from './diff-input.ts';
 
+/** How two files are compared. */
 export interface DiffOptions {
   /** The image of a package that a bare one is compared with; needed where there are several. */
   image?: string;

@@ -18,6 +18,7 @@ import type { ByteLink, ModemLines, Port } from './link.ts';
 import { encodeData, encodeNegotiation, TelnetDecoder, type TelnetItem, type Verb } from './telnet.ts';
 import { flooded, MAX_WAITING_BYTES } from './waiting-bytes.ts';
 
+/** How the serial port at the far end of a bridge is set. */
 export interface RemoteSettings {
   baudRate: number;
   /** Flow control by RTS and CTS; both ends must agree. Default: none. */

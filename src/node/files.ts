@@ -71,6 +71,7 @@ async function readToEnd(file: FileHandle, size: number, limitBytes: number, nam
   }
 }
 
+/** How a file is written. */
 export interface WriteOptions {
   /** Replace a file that is there; without it `output.exists`. */
   replace: boolean;

@@ -7,6 +7,7 @@ import { openError, settingError } from './serial-errors.ts';
 import { endingAtHangUp } from './serial-hang-up.ts';
 import { StreamLink } from './stream-link.ts';
 
+/** Which serial port, and how it is set; always 8 data bits, no parity, 1 stop bit. */
 export interface SerialPortOptions {
   /** `/dev/ttyUSB0`, `COM3`. */
   path: string;

@@ -7,6 +7,7 @@ import type { ByteLink, Port } from '../link/link.ts';
 import { codeOf } from './files.ts';
 import { StreamLink } from './stream-link.ts';
 
+/** Where a bridge listens: a name or an IP address, and its TCP port. */
 export interface TcpAddress {
   host: string;
   port: number;

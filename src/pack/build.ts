@@ -37,6 +37,7 @@ export interface BuildInput {
   signers?: readonly Signer[];
 }
 
+/** A package that was made; signed by the signers that were given, and unsigned without any. */
 export interface BuiltPackage {
   manifest: Manifest;
   packageId: string;

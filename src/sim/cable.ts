@@ -8,6 +8,7 @@ import type { ByteDevice } from './device.ts';
 import { type Direction, type Fault, FaultPlan, type LinkFault } from './faults.ts';
 import { Wire } from './wire.ts';
 
+/** The cable to a virtual device. */
 export interface MemoryPortOptions {
   clock: Clock;
   /** Paces both directions at 10 bits a byte (8N1); absent: bytes take no time. */

@@ -29,6 +29,7 @@ export interface PowerFault {
   torn?: Torn;
 }
 
+/** Something that goes wrong: on the wire, or with the power. */
 export type Fault = LinkFault | PowerFault;
 
 /** What becomes of one frame. */

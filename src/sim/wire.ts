@@ -1,6 +1,7 @@
 import type { Bytes } from '../core/bytes.ts';
 import type { Clock } from '../core/clock.ts';
 
+/** How fast a wire is. */
 export interface WireOptions {
   clock: Clock;
   /** 10 bits a byte (8N1); absent: bytes take no time. */

@@ -25,8 +25,10 @@ export interface DeviceDescription {
 
 /** Checks that an operator or a trust file can ask for by name: when nothing was told to judge them by, the package is refused. */
 export const REQUIRABLE = TRUST_REQUIRABLE;
+/** One of them. */
 export type Requirable = TrustRequirable;
 
+/** What a judgement rests on besides package and trust. What is absent was not told, or not asked for. */
 export interface VerifyOptions {
   /** Time of judgement: `YYYY-MM-DDTHH:MM:SSZ`, or milliseconds since 1970. */
   at: string | number;

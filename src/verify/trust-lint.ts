@@ -18,6 +18,7 @@ export const TRUST_LINT = {
   'key-unused': 'warning',
   'key-two-roles': 'warning',
 } as const satisfies Record<string, 'error' | 'warning'>;
+/** A key of `TRUST_LINT`. */
 export type TrustLintCode = keyof typeof TRUST_LINT;
 
 /** What to do about each. */
@@ -41,6 +42,7 @@ export const TRUST_LINT_CURES: Readonly<Record<TrustLintCode, string>> = {
   'key-two-roles': 'Give the builder a key of its own: who releases should not also vouch for the build.',
 };
 
+/** Something that is wrong, or soon will be. */
 export interface TrustLintFinding {
   readonly code: TrustLintCode;
   readonly severity: 'error' | 'warning';
@@ -49,6 +51,7 @@ export interface TrustLintFinding {
   readonly message: string;
 }
 
+/** When a trust file is looked at. */
 export interface TrustLintOptions {
   /** Milliseconds since 1970. */
   atMs: number;

@@ -27,6 +27,7 @@ export interface TrustUpdateStep {
   readonly signedByNext: readonly string[];
 }
 
+/** What an update came to: the trust file to use from now on, and how it got there. */
 export interface TrustUpdate {
   readonly file: TrustFile;
   /** Its canonical JSON. */

@@ -1,6 +1,7 @@
 import type { Bytes } from '../core/bytes.ts';
 import type { Manifest, ManifestImage } from '../format/manifest.ts';
 
+/** An image of a verified package: its entry in the manifest, and the bytes that were judged. */
 export interface VerifiedImage {
   readonly entry: Readonly<ManifestImage>;
   readonly bytes: Bytes;

@@ -16,6 +16,7 @@ import { noSuchTrust, readTrust, type Trust, type TrustTerms } from './trust.ts'
 import { judgeTrust } from './trust-step.ts';
 import { makeVerified, type VerifiedPackage } from './verified-package.ts';
 
+/** What `verifyPackage` came to. */
 export interface Judgement {
   report: VerifyReport;
   /** There when, and only when, the verdict is an accepting one. */
