@@ -9,21 +9,22 @@ import { codeOf, syncFolder } from './files.ts';
 const NEWLINE = 0x0a;
 /** Of a line, its newline included. Lines that several processes append must go out in one piece. */
 const MAX_LINE_BYTES = 64 * 1024;
+/** A disk that takes a part of a line is full, and says so the next time. */
+const WRITE_TRIES = 8;
 
 /**
  * A file of lines that survives the end of its process and of the power: each line is appended by one write and on
  * the disk before `append` resolves. Several processes may append to one file.
  *
- * What a crash left behind is the beginning of a line at the end of the file, which nobody was told of. It is closed
- * with a newline when the file is opened next, so that it stands on a line of its own and spoils no other; nothing is
- * ever taken out.
+ * What a crash or a full disk left behind is the beginning of a line at the end of the file, which nobody was told of. It is
+ * closed with a newline when the file is opened next or a line is appended to it, by whichever process, so that it stands
+ * on a line of its own and spoils no other; nothing is ever taken out.
  */
 export class Journal {
   /** Whether the file ended in a torn line when it was opened. */
   readonly foundTorn: boolean;
   readonly #file: FileHandle;
   readonly #name: string;
-  #torn = false;
   #last: Promise<void> = Promise.resolve();
 
   private constructor(file: FileHandle, name: string, foundTorn: boolean) {
@@ -44,7 +45,7 @@ export class Journal {
       if (!stat.isFile()) throw new DfuError('output.failed', `the journal ${name} is not a regular file`);
       const torn = stat.size > 0 && (await lastByte(file, stat.size)) !== NEWLINE;
       const journal = new Journal(file, name, torn);
-      if (torn) await journal.#write(Uint8Array.of(NEWLINE));
+      if (torn) await journal.#write(new Uint8Array(0));
       await syncFolder(dirname(path));
       return journal;
     } catch (cause) {
@@ -75,17 +76,25 @@ export class Journal {
   }
 
   async #write(bytes: Bytes): Promise<void> {
-    const piece = this.#torn ? concat([Uint8Array.of(NEWLINE), bytes]) : bytes;
-    this.#torn = true;
     try {
-      for (let at = 0; at < piece.length; ) {
-        at += (await this.#file.write(piece, at, piece.length - at, null)).bytesWritten;
+      for (let tries = WRITE_TRIES; ; tries--) {
+        const piece = (await this.#endsInLine()) ? bytes : concat([Uint8Array.of(NEWLINE), bytes]);
+        const { bytesWritten } = await this.#file.write(piece, 0, piece.length, null);
+        if (bytesWritten === piece.length) break;
+        // Not the rest: another process may have written behind this part.
+        if (tries === 1) throw new DfuError('output.failed', `the journal ${this.#name} takes no whole line`);
       }
       await this.#file.sync();
     } catch (cause) {
-      throw failed(this.#name, cause);
+      throw cause instanceof DfuError ? cause : failed(this.#name, cause);
     }
-    this.#torn = false;
+  }
+
+  /** Whether a new line can begin at the end of the file. Throws `output.failed` where nobody will find it. */
+  async #endsInLine(): Promise<boolean> {
+    const { size, nlink } = await this.#file.stat();
+    if (nlink === 0) throw new DfuError('output.failed', `the journal ${this.#name} was removed`);
+    return size === 0 || (await lastByte(this.#file, size)) === NEWLINE;
   }
 }
 

@@ -1,6 +1,6 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { Journal } from '../../src/node/journal.ts';
 import { thrownBy } from '../support/codes.ts';
 import { tempFolder } from '../support/temp.ts';
@@ -45,6 +45,49 @@ test('two that append to one file spoil no line of each other', async () => {
   await Promise.all(all.map((line, i) => both[i % 2]?.append(line)));
   for (const journal of both) await journal.close();
   expect((await lines(path)).sort()).toEqual([...all].sort());
+});
+
+test('what another process could not end is set apart by the next line, whoever writes that', async () => {
+  const path = join(await tempFolder(), 'j');
+  const journal = await Journal.open(path);
+  await journal.append('one');
+  await appendFile(path, '{"half');
+  await journal.append('two');
+  await journal.close();
+  expect(await lines(path)).toEqual(['one', '{"half', 'two']);
+});
+
+test('a line of which the system takes a part goes out again, whole: another one may stand behind that part', async () => {
+  const path = join(await tempFolder(), 'j');
+  const journal = await Journal.open(path);
+  const file = await open(path);
+  const handle: { write(bytes: Uint8Array, at: number, length: number, place: null): Promise<unknown> } =
+    Object.getPrototypeOf(file);
+  const { write } = handle;
+  const short = vi.spyOn(handle, 'write').mockImplementationOnce(async function (this: unknown, bytes) {
+    const done = await write.call(this, bytes, 0, 2, null);
+    await appendFile(path, '\nof another\n');
+    return done;
+  });
+  try {
+    await journal.append('three');
+    expect(short).toHaveBeenCalledTimes(2);
+  } finally {
+    short.mockRestore();
+    await file.close();
+  }
+  await journal.close();
+  expect(await lines(path)).toEqual(['th', 'of another', 'three']);
+});
+
+test('a file that was removed keeps nothing: that is an error, and not a line that nobody will find', async () => {
+  const path = join(await tempFolder(), 'j');
+  const journal = await Journal.open(path);
+  await journal.append('one');
+  await rm(path);
+  const error = await thrownBy(() => journal.append('two'));
+  expect([error.code, error.message]).toEqual(['output.failed', expect.stringContaining('was removed')]);
+  await journal.close();
 });
 
 test('goes on in the same file when that is moved away, as rotating logs does', async () => {
