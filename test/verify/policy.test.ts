@@ -201,6 +201,13 @@ describe('requirements and identifiers', () => {
     expect(outcomeOf(await judge({ target }, { told }), 'policy.identifiers')).toBe(outcome);
   });
 
+  test('one of several that the device tells suffices', async () => {
+    const usb = (value: string) => ({ type: 'usb-id' as const, value });
+    const target = { product: 'p', identifiers: [usb('1234:5678')] };
+    const told = { identifiers: [usb('0000:0000'), usb('1234:5678')] };
+    expect(outcomeOf(await judge({ target }, { told }), 'policy.identifiers')).toBe('pass');
+  });
+
   test('kinds that the device does not tell are not counted against it, nor for it', async () => {
     const target = { product: 'p', identifiers: [{ type: 'usb-id' as const, value: '1234:5678' }] };
     const told = { identifiers: [{ type: 'ble-model-number' as const, value: 'x' }] };

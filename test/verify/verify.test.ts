@@ -286,6 +286,24 @@ describe('GBL images', () => {
     expect((await judgeSample(gblSample(pad(4)))).report.code).toBe('package.image-tail');
   });
 
+  test('padding up to a larger alignment passes where the manifest says that one', async () => {
+    const padded = concat([wrapped, new Uint8Array(64 - (wrapped.length % 64)).fill(0xff)]);
+    expect((await judgeSample(gblSample(padded, { alignment: 64 }))).report.verdict).toBe('trusted');
+    expect((await judgeSample(gblSample(padded))).report.code).toBe('package.image-tail');
+  });
+
+  test('a file that was made around a smaller source passes', async () => {
+    const source = { sourceSize: 32, sourceSha256: sha256Hex(SAMPLE_IMAGE) };
+    expect((await judgeSample(gblSample(wrapped, source))).report.verdict).toBe('trusted');
+  });
+
+  test('a file that is not the one described is not read any further', async () => {
+    for (const wrong of [{ crc32: '0x00000000' }, { sha256: '0'.repeat(64) }]) {
+      const { report } = await judgeSample(gblSample(wrapped, wrong));
+      expect(outcomeOf(report, 'image.structure')).toBe('skipped');
+    }
+  });
+
   test('anything else behind its end is a tail', async () => {
     const { report } = await judgeSample(gblSample(concat([wrapped, Uint8Array.of(0, 0, 0, 0)])));
     expect(report.verdict).toBe('corrupt');
