@@ -17,6 +17,11 @@ export interface Sighting {
 export interface Presence {
   /** Makes such a device say something. Must do no harm to any other that may be there; each says why it does none. */
   readonly probe: Bytes;
+  /**
+   * Silence before the probe, where such a device may take what the probes before it sent for the beginning of a
+   * command: until it has given that up, it would take the probe for the rest.
+   */
+  readonly silenceMs?: number;
   /** Takes what comes, in any pieces, until it knows. A new one for each look. */
   recogniser(): { push(bytes: Bytes): Sighting | undefined };
 }
@@ -74,6 +79,11 @@ async function probeAll(
 ): Promise<Found | undefined> {
   for (const { presence } of candidates) {
     stop(run);
+    const late =
+      presence.silenceMs === undefined
+        ? undefined
+        : await look(candidates, link, run, presence.silenceMs - ANSWER_MS);
+    if (late !== undefined) return late;
     await link.write(presence.probe, within(WRITE_MS, run));
     const answer = await look(candidates, link, run, ANSWER_MS);
     if (answer !== undefined) return answer;

@@ -5,7 +5,13 @@ import { auto, identifyDevice } from '../../src/flash/auto.ts';
 import { bgapiPresence } from '../../src/flash/bgapi/presence.ts';
 import { type FlashOptions, flashPackage } from '../../src/flash/session.ts';
 import { xmodemPresence } from '../../src/flash/xmodem/presence.ts';
-import { createGeckoDevice, type GeckoDeviceOptions, memoryPort } from '../../src/sim/index.ts';
+import {
+  createBle1xxDevice,
+  createGeckoDevice,
+  type GeckoDeviceOptions,
+  type LinkFault,
+  memoryPort,
+} from '../../src/sim/index.ts';
 import { application, gblOf, hex, TINY, TINY_START } from '../sim/support.ts';
 import { errorOf, testRun, verified } from './support.ts';
 
@@ -147,4 +153,19 @@ test('no probe holds a key that does something, and none for a menu holds what b
   expect([...xmodemPresence.probe]).not.toContain(0x20);
   // A receiver of XMODEM must leave at the first byte, before it could take the others for a packet.
   expect(bgapiPresence.probe[0]).toBe(0x20);
+});
+
+describe('a BLE1xx bootloader', () => {
+  const late: LinkFault = { kind: 'delay', direction: 'to-device', frame: 0, ms: 30 };
+  test.each<[string, LinkFault[]]>([
+    ['asked at once', []],
+    ['that got the first probe late, and takes its end for the beginning of a command', [late]],
+  ])('%s is found', async (_, faults) => {
+    const clock = new VirtualClock();
+    const port = memoryPort(createBle1xxDevice({ clock }), { clock, baudRate: 115200, faults });
+    await new Promise<void>((done) => void clock.after(500, done));
+    const { protocol, device } = await identifyDevice(auto, port, testRun(clock));
+    expect(protocol.name).toBe('ble1xx');
+    expect(device.running).toBe('bootloader');
+  });
 });
