@@ -4,6 +4,7 @@ import { shown } from '../core/text.ts';
 import { isImageName } from './image-name.ts';
 import { ADDRESS_SPACE_BYTES } from './limits.ts';
 import type { Identifier, Manifest, ManifestImage, VersionRange } from './manifest.ts';
+import { parseTimestamp } from './timestamp.ts';
 import { compareDotted, isDottedVersion, parseSemVer } from './versions.ts';
 
 /**
@@ -28,14 +29,6 @@ export function checkManifestRules(manifest: Manifest): void {
     checkImage(path, image);
   }
   checkOverlap(images);
-}
-
-/** Milliseconds since 1970 of `YYYY-MM-DDTHH:MM:SSZ`; `undefined` for another form or a time that does not exist. */
-export function parseTimestamp(text: string): number | undefined {
-  if (!/^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$/.test(text)) return undefined;
-  const ms = Date.parse(text);
-  // Engines take 31 April for 1 May and 24:00 for the next day: what comes back must be what went in.
-  return Number.isNaN(ms) || new Date(ms).toISOString() !== text.replace('Z', '.000Z') ? undefined : ms;
 }
 
 const IDENTIFIER_VALUES: ReadonlyMap<Identifier['type'], RegExp> = new Map([

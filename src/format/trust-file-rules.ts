@@ -3,7 +3,7 @@ import { DfuError } from '../core/errors.ts';
 import { counted, shown } from '../core/text.ts';
 import { importPublicKey, type PublicKey } from '../crypto/public-key.ts';
 import { assertNoTestKey } from '../crypto/test-keys.ts';
-import { parseTimestamp } from './manifest-rules.ts';
+import { parseTimestamp } from './timestamp.ts';
 import type { TrustedKey, TrustFileDocument, TrustFileKey, TrustFileRule } from './trust-file.ts';
 import { noSemVer, quoted } from './trust-file-schema.ts';
 import { parseSemVer } from './versions.ts';

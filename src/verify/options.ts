@@ -2,7 +2,7 @@ import type { Bytes } from '../core/bytes.ts';
 import { DfuError } from '../core/errors.ts';
 import { shown } from '../core/text.ts';
 import type { Identifier } from '../format/manifest.ts';
-import { parseTimestamp } from '../format/manifest-rules.ts';
+import { formatTimestamp, parseTimestamp } from '../format/timestamp.ts';
 import { TRUST_REQUIRABLE, type TrustRequirable } from '../format/trust-file.ts';
 import { isDottedVersion, nearestSemVer, parseSemVer } from '../format/versions.ts';
 import type { FactSource } from './report.ts';
@@ -85,7 +85,7 @@ export function readTerms(options: VerifyOptions): Terms {
   }
   return {
     atMs,
-    at: new Date(atMs).toISOString().replace('.000Z', 'Z'),
+    at: formatTimestamp(atMs),
     device: merge(options.device ?? {}, options.told ?? {}),
     require: new Set(options.require ?? []),
     packageId,

@@ -1,7 +1,7 @@
 import type { ErrorCode, Facts } from '../core/errors.ts';
 import { shown } from '../core/text.ts';
 import type { Identifier, Manifest } from '../format/manifest.ts';
-import { parseTimestamp } from '../format/manifest-rules.ts';
+import { parseTimestamp } from '../format/timestamp.ts';
 import type { TrustFile, TrustFileRule } from '../format/trust-file.ts';
 import { compareSemVer, inRange, parseSemVer, type SemVer } from '../format/versions.ts';
 import type { CheckId } from './checks.ts';

@@ -1,4 +1,5 @@
 import { counted, shown } from '../core/text.ts';
+import { formatTimestamp } from '../format/timestamp.ts';
 import { assertTrustFile, type TrustedKey, type TrustFile } from '../format/trust-file.ts';
 import { standing } from './key-standing.ts';
 
@@ -149,12 +150,16 @@ function lintUsedKey(path: string, key: TrustedKey, uses: readonly Role[], when:
     const places = uses.map((role) => role.path).join(', ');
     find('key-revoked-in-use', path, `revoked, and still listed in ${places}, where it never counts`);
   } else if (now === 'expired' && notAfterMs !== undefined) {
-    find('key-expired', path, `expired at ${timeText(notAfterMs)}: it counts no more`);
+    find('key-expired', path, `expired at ${formatTimestamp(notAfterMs)}: it counts no more`);
   } else if (now === 'not-yet-valid' && notBeforeMs !== undefined) {
-    find('key-not-yet-valid', path, `counts from ${timeText(notBeforeMs)} on`);
+    find('key-not-yet-valid', path, `counts from ${formatTimestamp(notBeforeMs)} on`);
   }
   if (now !== 'revoked' && notAfterMs !== undefined && atMs < notAfterMs && soonMs >= notAfterMs) {
-    find('key-expires-soon', path, `expires at ${timeText(notAfterMs)}, ${daysUntil(notAfterMs, atMs)}`);
+    find(
+      'key-expires-soon',
+      path,
+      `expires at ${formatTimestamp(notAfterMs)}, ${daysUntil(notAfterMs, atMs)}`,
+    );
   }
 }
 
@@ -184,7 +189,7 @@ function lintThreshold(
   const first = moments.find((ms) => countingAt(file, signers, ms) < threshold);
   if (first === undefined) return;
   const left = countingAt(file, signers, first);
-  const text = `${needs}; from ${timeText(first)} on, ${daysUntil(first, when.atMs)}, only ${left} can count`;
+  const text = `${needs}; from ${formatTimestamp(first)} on, ${daysUntil(first, when.atMs)}, only ${left} can count`;
   find('threshold-soon-unreachable', place, text);
 }
 
@@ -219,10 +224,6 @@ function countingAt({ keys }: TrustFile, names: readonly string[], atMs: number)
     const key = keys.get(name);
     return key !== undefined && standing(key, atMs) === 'counts';
   }).length;
-}
-
-function timeText(ms: number): string {
-  return new Date(ms).toISOString().replace('.000Z', 'Z');
 }
 
 function daysUntil(ms: number, atMs: number): string {

@@ -7,7 +7,7 @@ import {
   type Manifest,
   type ManifestImage,
 } from '../../src/format/manifest.ts';
-import { parseTimestamp } from '../../src/format/manifest-rules.ts';
+import { parseTimestamp } from '../../src/format/timestamp.ts';
 import { thrownBy } from '../support/codes.ts';
 import { minimalImage, minimalManifest, written } from '../support/manifest.ts';
 

@@ -13,7 +13,7 @@ import { pae } from '../../format/dsse.ts';
 import { type DsseSignature, encodeEnvelope } from '../../format/dsse-envelope.ts';
 import { toDsseSignature } from '../../format/dsse-signature.ts';
 import { MAX_PACKAGE_BYTES } from '../../format/limits.ts';
-import { parseTimestamp } from '../../format/manifest-rules.ts';
+import { parseTimestamp } from '../../format/timestamp.ts';
 import { readWholeFile } from '../../node/files.ts';
 import { openSound, withoutSignatures } from '../../pack/seal.ts';
 import { signAll } from '../../pack/sign.ts';

@@ -1,8 +1,8 @@
 import { DfuError } from '../../core/errors.ts';
 import { shown } from '../../core/text.ts';
 import { MAX_IMAGE_BYTES } from '../../format/limits.ts';
-import { parseTimestamp } from '../../format/manifest-rules.ts';
 import { EXTENSION } from '../../format/package.ts';
+import { parseTimestamp } from '../../format/timestamp.ts';
 import { readWholeFile } from '../../node/files.ts';
 import { buildPackage } from '../../pack/build.ts';
 import type { BuildImage } from '../../pack/image.ts';
