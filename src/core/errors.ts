@@ -56,6 +56,8 @@ export interface DfuErrorOptions {
   deviceState?: DeviceState;
   /** A cure closer to the case than the table's. */
   cure?: string;
+  /** Whether another run, unchanged, may succeed, where that is known better than the table says. */
+  retryable?: boolean;
   cause?: unknown;
 }
 
@@ -66,6 +68,7 @@ export class DfuError extends Error {
   readonly facts: Facts;
   readonly deviceState: DeviceState | undefined;
   readonly cure: string;
+  readonly retryable: boolean;
 
   constructor(code: ErrorCode, message: string, options: DfuErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -73,14 +76,11 @@ export class DfuError extends Error {
     this.facts = options.facts ?? {};
     this.deviceState = options.deviceState;
     this.cure = options.cure ?? ERRORS[code].cure;
+    this.retryable = options.retryable ?? ERRORS[code].retryable;
   }
 
   get exit(): ExitCode {
     return ERRORS[this.code].exit;
-  }
-
-  get retryable(): boolean {
-    return ERRORS[this.code].retryable;
   }
 
   /** The same error, with the state in which the device was left. */
@@ -89,6 +89,7 @@ export class DfuError extends Error {
       facts: this.facts,
       deviceState,
       cure: this.cure,
+      retryable: this.retryable,
       cause: this.cause,
     });
   }

@@ -94,6 +94,15 @@ export interface Outcome {
   strayResponses: number;
 }
 
+/** How a device was left after the last attempt failed. */
+export interface Settled {
+  deviceState: DeviceState;
+  /** It, and not this side, says so: it answered, or told its start. */
+  told: boolean;
+  /** It was started, once and no more; what it told then. Silence is `handed-over`. */
+  start?: { confirmation: 'booted' | 'handed-over'; facts: DeviceFacts };
+}
+
 /** What a driver is given of the attempt it makes. */
 export interface Attempt {
   /** Counts from 1. */
@@ -144,9 +153,10 @@ export interface Protocol<L extends Link = Link> {
   execute(port: Port<L>, plan: FlashPlan, run: Run, attempt: Attempt): Promise<Outcome>;
   /**
    * After the last attempt failed: restarts the device into its application where it has one that starts, and says in
-   * which state it is now. `before` is what is known of it. Throws what ends the link or the run.
+   * which state it is now. `before` is what is known of it: `new` where the image was accepted, and its start not seen.
+   * Throws what ends the link or the run.
    */
-  settle(port: Port<L>, run: Run, before: DeviceState): Promise<DeviceState>;
+  settle(port: Port<L>, run: Run, before: DeviceState): Promise<Settled>;
   /**
    * Of a protocol that stands for several: asks the device which one it speaks, and plans anew for that. Throws
    * `device.no-bootloader` where the operator was asked in vain, `device.no-answer` where nothing answered even to

@@ -18,6 +18,7 @@ import type {
 } from './protocol.ts';
 import { type AttemptReport, describeError, type FlashReport } from './report.ts';
 import type { ResetSequence } from './reset-sequence.ts';
+import { type Afterwards, judgeSettled, oldGoneAfter, suffices } from './settled.ts';
 
 /** How a package is to be flashed, and what is known of the device. */
 export interface FlashOptions {
@@ -48,18 +49,33 @@ const STARTED_OVER: ReadonlySet<ErrorCode> = new Set([
   'device.restarted',
   'device.out-of-step',
 ]);
-/** After these the device is somewhere in an update; it can be asked where, and brought back to what still runs. */
+/**
+ * After these the device is somewhere in an update, or behind it: it can be asked where, and brought back to what runs.
+ */
 const SETTLED: ReadonlySet<ErrorCode> = new Set([
   'link.timeout',
+  'link.closed',
   'link.damaged',
   'device.restarted',
   'device.out-of-step',
   'device.image-refused',
+  'device.confirmation-lost',
   'device.requirement-not-met',
   'policy.contradiction',
   'policy.downgrade',
   'run.interrupted',
 ]);
+
+/** Of a port that comes back: its name, then its permissions, then whoever looks at new ports first. */
+const MAY_COME_BACK: ReadonlySet<ErrorCode> = new Set([
+  'link.not-found',
+  'link.forbidden',
+  'link.busy',
+  'link.failed',
+  'device.no-bootloader',
+]);
+/** After these the port may be gone. */
+const LOST: ReadonlySet<ErrorCode> = new Set(['link.closed', 'device.confirmation-lost']);
 
 /** The options of the protocol's plan. */
 export function planOptions(
@@ -112,6 +128,8 @@ class Session<L extends Link> {
   /** What the device told before it was changed, and what it told last. */
   #before: DeviceFacts | undefined;
   #facts: DeviceFacts | undefined;
+  /** Most bytes that an attempt has had taken. */
+  #takenBytes = 0;
 
   constructor(port: Port<L>, protocol: Protocol<L>, plan: FlashPlan, options: FlashOptions, run: Run) {
     this.#port = port;
@@ -126,6 +144,7 @@ class Session<L extends Link> {
       ...run,
       emit: (progress) => {
         if (progress.facts !== undefined) this.#facts = progress.facts;
+        this.#takenBytes = Math.max(this.#takenBytes, progress.doneBytes ?? 0);
         run.emit(progress);
       },
     };
@@ -139,7 +158,7 @@ class Session<L extends Link> {
       } catch (error) {
         if (!(error instanceof DfuError)) throw error;
         const again = attempt <= this.#options.retries && this.#mayHelp(error, last);
-        if (!again) return this.#failed(error);
+        if (!again) return this.#failed(undecided(error, last));
         if (!(await this.#paused())) return this.#failed(stoppedAfter(error));
         last = error;
         // What was refused at one place shall be compared with what is refused next: same chunks, same places.
@@ -264,7 +283,7 @@ class Session<L extends Link> {
       return last?.code !== error.code || last.facts.offset !== error.facts.offset;
     }
     // A port or device that vanished in the middle may come back; one that never was there will not.
-    if (error.code === 'link.not-found' || error.code === 'device.no-bootloader') return last !== undefined;
+    if (MAY_COME_BACK.has(error.code)) return last !== undefined;
     return STARTED_OVER.has(error.code);
   }
 
@@ -278,17 +297,31 @@ class Session<L extends Link> {
     return !this.#run.stop.aborted && !this.#run.signal.aborted;
   }
 
-  /** Leaves the device as well as can be; the state it is in, as far as that is known. */
-  async #settle(error: DfuError): Promise<DeviceState> {
-    const left = this.#run.signal.aborted || this.#deviceState === 'new' || !this.#reached;
-    if (!SETTLED.has(error.code) || left) return this.#deviceState;
+  /** Leaves the device as well as can be; what it has, as far as that is known. */
+  async #settle(error: DfuError): Promise<Afterwards> {
+    const known = this.#deviceState;
+    const isOver = known === 'new' && error.code !== 'device.confirmation-lost';
+    if (!SETTLED.has(error.code) || this.#run.signal.aborted || isOver || !this.#reached)
+      return { deviceState: this.#honest(known) };
     try {
-      return await this.#protocol.settle(this.#port, this.#run, this.#deviceState);
+      // The port may come back.
+      if (LOST.has(error.code)) await pause(within(BETWEEN_ATTEMPTS_MS, this.#run));
+      const settled = await this.#protocol.settle(this.#port, this.#run, known);
+      if (!settled.told && known !== 'new') return { deviceState: this.#honest(settled.deviceState) };
+      if (settled.start?.facts.applicationVersion !== undefined) this.#facts = settled.start.facts;
+      return judgeSettled(this.#plan.package, settled, known, this.#before);
     } catch (cause) {
       if (!(cause instanceof DfuError)) throw cause;
       // The first error is the one to tell; what is known of the device has not changed.
-      return this.#deviceState;
+      return { deviceState: this.#honest(known) };
     }
+  }
+
+  /** Nobody could ask: that the old application is gone is known only where so much was taken that it must be. */
+  #honest(state: DeviceState): DeviceState {
+    if (state !== 'bootloader') return state;
+    const gone = oldGoneAfter(this.#plan.package);
+    return gone !== undefined && this.#takenBytes >= gone ? state : 'unknown';
   }
 
   #succeeded(outcome: Outcome): FlashReport {
@@ -304,7 +337,10 @@ class Session<L extends Link> {
   /** `error` is what to tell, `ended` what the last attempt ended with, where that is something else. */
   async #failed(error: DfuError, ended = error): Promise<FlashReport> {
     const result = error.code === 'run.interrupted' ? 'interrupted' : 'failed';
-    const deviceState = await this.#settle(ended);
+    const { deviceState, confirmation } = await this.#settle(ended);
+    // The answer that told of it was lost, and yet it runs.
+    const runs = confirmation !== undefined && suffices(confirmation, this.#plan.options.confirm);
+    if (result === 'failed' && runs) return { ...this.#report('flashed', 0, deviceState), confirmation };
     return { ...this.#report(result, error.exit, deviceState), error: describeError(error) };
   }
 
@@ -355,6 +391,19 @@ class Session<L extends Link> {
 function afterAttempt(before: DeviceState, after: DeviceState): DeviceState {
   if (after === 'untouched') return before;
   return before === 'unknown' && after === 'bootloader' ? 'unknown' : after;
+}
+
+/** Refused once, or at another place each time: that is as well the line, which another run may find better. */
+function undecided(error: DfuError, last: DfuError | undefined): DfuError {
+  const twice = last?.code === error.code && last.facts.offset === error.facts.offset;
+  if (error.code !== 'device.image-refused' || twice) return error;
+  return new DfuError(error.code, error.message, {
+    facts: error.facts,
+    ...(error.deviceState && { deviceState: error.deviceState }),
+    cure: `Run the command again, with --retries: the line may have damaged what was sent. Refused at the same place twice, it is the image: ${error.cure}`,
+    retryable: true,
+    cause: error.cause,
+  });
 }
 
 function stoppedAfter(error: DfuError): DfuError {

@@ -28,19 +28,25 @@ export function renderFlashed(report: FlashReport, replayOf?: string): string {
     notTold,
     attempts,
     imageBytes,
-    wireBytes = 0,
+    wireBytes,
     strayResponses = 0,
   } = report;
+  const failed = attempts.at(-1)?.error;
   const told = facts.filter(({ source }) => source === 'device').map(({ name, value }) => `${name} ${value}`);
   return lines([
     ...(replayOf === undefined ? [] : [`Replay of ${replayOf}. No device was there; its record says:`]),
     `${pkg.name} ${pkg.version} was sent to ${report.port} and accepted.`,
     `  ${EVIDENCE[confirmation]} [${confirmation}]`,
+    ...(failed === undefined
+      ? []
+      : [
+          `  The last attempt ended with ${failed.code}; the device was asked again, and runs it all the same.`,
+        ]),
     ...(told.length === 0 ? [] : [`  The device told: ${told.join(', ')}`]),
     ...(notTold.length === 0
       ? []
-      : [`  Not checked, since the device did not tell it: ${notTold.join(', ')}`]),
-    `  ${counted(imageBytes, 'byte')} of image, ${wireBytes} over the wire, ${counted(attempts.length, 'attempt')}, ${seconds(report.durationMs)}`,
+      : [`  Not compared, since the device did not tell it before the update: ${notTold.join(', ')}`]),
+    `  ${counted(imageBytes, 'byte')} of image, ${wireBytes === undefined ? '' : `${wireBytes} over the wire, `}${counted(attempts.length, 'attempt')}, ${seconds(report.durationMs)}`,
     ...(strayResponses === 0
       ? []
       : [`  Warning: ${counted(strayResponses, 'answer')} came that nobody had asked for; check the cable`]),

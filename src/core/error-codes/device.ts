@@ -68,6 +68,12 @@ export const deviceErrors = errorCodes({
     title: 'sent and accepted, but its start is not confirmed as far as asked for',
     cure: 'Look at the device; ask for less with --confirm where its application is silent.',
   },
+  'device.confirmation-lost': {
+    exit: 9,
+    retryable: true,
+    title: 'sent and accepted, but the connection was lost before its start was seen',
+    cure: 'Check cable and power, then look at the device with dfu-flash identify, or run the command again.',
+  },
   'device.wrong-version': {
     exit: 9,
     retryable: false,

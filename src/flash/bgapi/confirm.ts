@@ -21,23 +21,46 @@ export interface Start {
 }
 
 /**
- * Resets the device into its application and watches the whole window. A bootloader that still answers afterwards,
- * without having told a start, has not got the reset: it is sent once more.
+ * Resets the device into its application and watches the whole window. A bootloader that is there afterwards is reset
+ * once more: it may not have got the reset, or have heard the one that restarts a bootloader. An application that started
+ * twice is watched once more: one restart is a glitch of its power, not a crash loop. One that answers without having told
+ * its start is asked to tell it.
  */
 export async function startApplication(channel: Channel, run: Run): Promise<Start> {
   for (let last = false; ; last = true) {
     channel.forget();
     await channel.send(channel.dialect.commands.startApplication, within(WRITE_MS, run));
     await channel.turnTo('application');
-    const seen = await watch(channel, run, WINDOW_MS);
-    if (seen.running !== 'silence') return seen;
+    const seen = await watchLoop(channel, run);
+    if (seen.running === 'application' || (seen.running === 'bootloader' && last)) return seen;
+    if (seen.running === 'bootloader') {
+      await channel.turnTo('bootloader');
+      continue;
+    }
     const answer = await probeBoth(channel);
     // An event that came with the answer says more than the answer does.
     const late = await watch(channel, run, 0);
     if (late.running !== 'silence') return late;
-    if (answer === 'other') return { running: 'application', boots: [] };
+    if (answer === 'other') return hearStart(channel, run);
     if (answer === 'silence' || last) return { running: answer, boots: [] };
   }
+}
+
+/** The window, and where an application started more than once, another: if all is quiet then, the last start counts. */
+async function watchLoop(channel: Channel, run: Run): Promise<Start> {
+  const seen = await watch(channel, run, WINDOW_MS);
+  if (seen.running !== 'application' || seen.boots.length < 2 || seen.boots.length === MAX_BOOTS) return seen;
+  const later = await watch(channel, run, WINDOW_MS);
+  if (later.running === 'silence') return { running: 'application', boots: seen.boots.slice(-1) };
+  return { running: later.running, boots: [...seen.boots, ...later.boots] };
+}
+
+/** Its boot event was lost: restarts it, so that it tells its version. */
+async function hearStart(channel: Channel, run: Run): Promise<Start> {
+  channel.forget();
+  await channel.send(channel.dialect.commands.restartApplication, within(WRITE_MS, run));
+  const seen = await watchLoop(channel, run);
+  return seen.running === 'silence' ? { running: 'application', boots: [] } : seen;
 }
 
 /** Whoever talks at another baud rate than the application has been silent so far. */

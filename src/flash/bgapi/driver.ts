@@ -5,12 +5,21 @@ import { within } from '../../core/wait.ts';
 import type { ByteLink, Port } from '../../link/link.ts';
 import { assertVerified } from '../../verify/verified-package.ts';
 import { comparableVersion } from '../facts.ts';
-import type { Attempt, DeviceFacts, FlashPlan, Outcome, PlannedImage, Protocol, Run } from '../protocol.ts';
+import type {
+  Attempt,
+  DeviceFacts,
+  FlashPlan,
+  Outcome,
+  PlannedImage,
+  Protocol,
+  Run,
+  Settled,
+} from '../protocol.ts';
 import { stopHere } from '../stop-here.ts';
 import { awaitStart } from './await-start.ts';
 import { BLE1XX, BLE1XX_PACKET } from './ble1xx.ts';
 import { type Channel, withChannel } from './channel.ts';
-import { grade, startApplication } from './confirm.ts';
+import { grade, type Start, startApplication } from './confirm.ts';
 import { type ApplicationStart, type Dialect, versionOf } from './dialect.ts';
 import { type Entered, enterBootloader, probe, restartBootloader } from './entry.ts';
 import { GECKO } from './gecko.ts';
@@ -214,7 +223,7 @@ class Update {
       return await startApplication(channel, this.#run);
     } catch (error) {
       if (!(error instanceof DfuError) || error.code === 'run.interrupted') throw error;
-      throw new DfuError('device.not-confirmed', `the image was accepted, but then: ${error.message}`, {
+      throw new DfuError('device.confirmation-lost', `the image was accepted, but then: ${error.message}`, {
         deviceState: 'new',
         cause: error,
       });
@@ -331,21 +340,34 @@ async function settle(
   port: Port<ByteLink>,
   run: Run,
   before: DeviceState,
-): Promise<DeviceState> {
+): Promise<Settled> {
   return withChannel(port, run, dialect, async (channel) => {
+    // The image is complete: whatever runs is started anew.
+    if (before === 'new') return started(dialect, await startApplication(channel, run), 'new');
     // Nobody there: an application that never was left, or nothing that can be asked.
     const first = await probe(channel);
     const answer = first === 'silence' ? await probe(channel) : first;
-    if (answer === 'silence') return before;
+    if (answer === 'silence') return { deviceState: before, told: false };
     // It would start half an image; and what answers as an application may be one.
     if (!dialect.judgesImages && before !== 'untouched')
-      return answer === 'bootloader' ? 'bootloader' : 'unknown';
+      return { deviceState: answer === 'bootloader' ? 'bootloader' : 'unknown', told: true };
     const entered = await restartBootloader(channel, run);
-    if (entered?.bootFailed) return 'bootloader';
-    const { running } = await startApplication(channel, run);
-    if (running === 'bootloader') return 'bootloader';
-    if (before === 'untouched') return 'untouched';
+    if (entered?.bootFailed) return { deviceState: 'bootloader', told: true };
+    const start = await startApplication(channel, run);
+    if (before === 'untouched') return started(dialect, start, 'untouched');
     // The image was not completed, and yet an application started: it is the one from before.
-    return running === 'application' && before === 'bootloader' ? 'old' : 'unknown';
+    const isOld = start.running === 'application' && before === 'bootloader';
+    return started(dialect, start, isOld ? 'old' : 'unknown');
   });
+}
+
+/** `left`: the state, unless the device is in its bootloader. */
+function started(dialect: Dialect, { running, boots }: Start, left: DeviceState): Settled {
+  if (running === 'bootloader') return { deviceState: 'bootloader', told: true };
+  const told = running === 'application';
+  const [boot] = boots;
+  if (boots.length > 1) return { deviceState: left, told };
+  const facts: DeviceFacts =
+    boot === undefined ? { running: 'application' } : { ...bootloaderUnder(dialect, boot), ...factsOf(boot) };
+  return { deviceState: left, told, start: { confirmation: told ? 'booted' : 'handed-over', facts } };
 }

@@ -2,7 +2,16 @@ import { type DeviceState, DfuError } from '../../core/errors.ts';
 import type { ByteLink, Port } from '../../link/link.ts';
 import { assertVerified } from '../../verify/verified-package.ts';
 import { withLink } from '../open-link.ts';
-import type { Attempt, DeviceFacts, FlashPlan, Outcome, PlannedImage, Protocol, Run } from '../protocol.ts';
+import type {
+  Attempt,
+  DeviceFacts,
+  FlashPlan,
+  Outcome,
+  PlannedImage,
+  Protocol,
+  Run,
+  Settled,
+} from '../protocol.ts';
 import { stopHere } from '../stop-here.ts';
 import { startApplication } from './confirm.ts';
 import { atMenu, enterMenu, type Menu, press, wakeMenu } from './entry.ts';
@@ -143,7 +152,7 @@ class Update {
       return await startApplication(terminal, this.#run, this.#silent);
     } catch (error) {
       if (!(error instanceof DfuError) || error.code === 'run.interrupted') throw error;
-      throw new DfuError('device.not-confirmed', `the image was accepted, but then: ${error.message}`, {
+      throw new DfuError('device.confirmation-lost', `the image was accepted, but then: ${error.message}`, {
         deviceState: 'new',
         cause: error,
       });
@@ -165,12 +174,17 @@ function identify(port: Port<ByteLink>, run: Run): Promise<DeviceFacts> {
   });
 }
 
-function settle(port: Port<ByteLink>, run: Run, before: DeviceState): Promise<DeviceState> {
+function settle(port: Port<ByteLink>, run: Run, before: DeviceState): Promise<Settled> {
+  const accepted = before === 'new';
+  const silent = { confirmation: 'handed-over', facts: { running: 'application' } } as const;
   return withTerminal(port, run, async (terminal) => {
-    if (!(await atMenu(terminal, run))) return before;
-    if ((await startApplication(terminal, run)) === 'bootloader') return 'bootloader';
+    if (!(await atMenu(terminal, run)))
+      return { deviceState: before, told: false, ...(accepted && { start: silent }) };
+    if ((await startApplication(terminal, run)) === 'bootloader')
+      return { deviceState: 'bootloader', told: true };
+    if (accepted) return { deviceState: 'new', told: true, start: silent };
     // The bootloader let go, to an application that it holds good; which one, nobody told.
-    return before === 'untouched' ? 'untouched' : 'unknown';
+    return { deviceState: before === 'untouched' ? 'untouched' : 'unknown', told: true };
   });
 }
 

@@ -103,6 +103,42 @@ describe('confirmation is graded evidence', () => {
   });
 });
 
+describe('a fault while the start is watched is not taken for one of the image', () => {
+  test('one restart is a glitch of the power: quiet afterwards, the last start counts', async () => {
+    const outcome = await outcomeOf(
+      (hand) => {
+        hand.reply(systemBoot(1, 0, 0), 100);
+        hand.reply(systemBoot(), 3900);
+      },
+      { asked: 'version', deviceVersion: '0x00010100' },
+    );
+    expect(outcome).toMatchObject({ confirmation: 'version', facts: { applicationVersion: '1.1.0' } });
+  });
+
+  test('a reset that was heard as one into the bootloader is sent once more', async () => {
+    const outcome = await outcomeOf((hand) => hand.reply(hand.times === 1 ? REPLY.boot : systemBoot(), 100));
+    expect(outcome).toMatchObject({ confirmation: 'booted', deviceState: 'new' });
+  });
+
+  test('an application that answers, and whose boot event was lost, is asked to tell its version', async () => {
+    const { run } = await confirm(() => {});
+    let resets = 0;
+    const port = new ScriptedPort(
+      run.clock,
+      goodDevice((command, hand) => {
+        if (command === COMMAND.reset && ++resets === 1) return true;
+        if (command !== COMMAND.probe || resets === 0) return false;
+        // An application refuses what is the bootloader's.
+        hand.reply('200200018101');
+        return true;
+      }),
+    );
+    const plan = planOf(bgapi, 600, { confirm: 'version' }, { deviceVersion: '0x00010100' });
+    const outcome = await bgapi.execute(port, plan, run, ATTEMPT);
+    expect(outcome).toMatchObject({ confirmation: 'version', deviceState: 'new' });
+  });
+});
+
 describe('what is not good enough', () => {
   test.each([
     ['a boot failure', REPLY.bootFailure + REPLY.boot],
@@ -120,10 +156,9 @@ describe('what is not good enough', () => {
     expect(error.code).toBe('device.back-in-bootloader');
   });
 
-  test('two starts in the window are a crash loop, even at its end', async () => {
+  test('starts again and again are a crash loop, also when they come slowly', async () => {
     const error = await failureOf((hand) => {
-      hand.reply(systemBoot(), 100);
-      hand.reply(systemBoot(), 3900);
+      for (const ms of [100, 3900, 7700]) hand.reply(systemBoot(), ms);
     });
     expect(error).toMatchObject({ code: 'device.crash-loop', exit: 9 });
   });
@@ -163,7 +198,7 @@ describe('what is not good enough', () => {
 
   test('a link that ends now does not undo what is in flash', async () => {
     const error = await failureOf((hand) => hand.cut());
-    expect(error).toMatchObject({ code: 'device.not-confirmed', deviceState: 'new' });
+    expect(error).toMatchObject({ code: 'device.confirmation-lost', deviceState: 'new', retryable: true });
   });
 
   test('a lost reset is sent once more; a bootloader that stays is told', async () => {
