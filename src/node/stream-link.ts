@@ -1,10 +1,11 @@
 import type { Duplex } from 'node:stream';
 import type { Bytes } from '../core/bytes.ts';
+import { systemClock } from '../core/clock.ts';
 import { DfuError } from '../core/errors.ts';
 import { Inbox } from '../core/inbox.ts';
 import { bounded, type Wait } from '../core/wait.ts';
 import type { ByteLink } from '../link/link.ts';
-import { flooded, MAX_WAITING_BYTES } from '../link/waiting-bytes.ts';
+import { flooded, MAX_BYTES_A_SECOND, MAX_WAITING_BYTES, tooFast } from '../link/waiting-bytes.ts';
 
 /** A byte link over a stream of Node's: serial ports and sockets are both such streams. */
 export class StreamLink implements ByteLink {
@@ -16,6 +17,8 @@ export class StreamLink implements ByteLink {
   readonly #letGo: () => Promise<void>;
   #settle: (why: DfuError) => void = () => {};
   #ended: DfuError | undefined;
+  /** What came since then. */
+  #second = { from: Number.NEGATIVE_INFINITY, bytes: 0 };
   #closing: Promise<void> | undefined;
   /** What ends whatever is under way: after an unplug its callback never comes. */
   readonly #breaks = new Set<(why: DfuError) => void>();
@@ -72,10 +75,17 @@ export class StreamLink implements ByteLink {
 
   #received(chunk: Uint8Array): void {
     this.inbox.put(new Uint8Array(chunk));
-    if (this.inbox.waiting <= MAX_WAITING_BYTES) return;
+    const now = systemClock.now();
+    if (now - this.#second.from >= 1000) this.#second = { from: now, bytes: 0 };
+    this.#second.bytes += chunk.length;
+    if (this.inbox.waiting > MAX_WAITING_BYTES) this.#flooded(flooded(this.#name));
+    else if (this.#second.bytes > MAX_BYTES_A_SECOND) this.#flooded(tooFast(this.#name));
+  }
+
+  #flooded(why: DfuError): void {
     this.inbox.drain();
     this.#stream.pause();
-    this.#end(flooded(this.#name));
+    this.#end(why);
   }
 
   #end(why: DfuError): void {

@@ -128,6 +128,32 @@ test('a write that is under way ends when the link is closed', async () => {
   expect(await writing).toMatchObject({ code: 'link.closed' });
 });
 
+test('a link that brings more than any serial line has ended, even where all is read at once', async () => {
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    const pour = () => {
+      while (!socket.destroyed && socket.write(new Uint8Array(64 * 1024)));
+    };
+    socket.on('drain', pour);
+    pour();
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as { port: number };
+  const link = await tcpPort({ host: '127.0.0.1', port }).open(wait());
+  const until = wait(10_000);
+  let bytes = 0;
+  const reading = (async () => {
+    for (;;) bytes += (await link.inbox.take(until)).length;
+  })();
+  await expect(reading).rejects.toMatchObject({
+    code: 'link.flooded',
+    message: expect.stringContaining('within a second'),
+  });
+  expect(bytes).toBeLessThan(64 * 1024 * 1024);
+  await link.close();
+});
+
 describe('what nobody reads', () => {
   test('is bounded at the reading end: a link that brings more has ended, and says why', async () => {
     const server = createServer((socket) => {
