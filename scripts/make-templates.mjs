@@ -38,7 +38,7 @@ function notes(part, layout) {
   const end = part.flashBase + part.flashBytes - part.reservedAtEndBytes;
   return {
     title:
-      'Bluegiga with the UART bootloader (BGAPI). Experimental: written from documents, see docs/flashing.md',
+      'Bluegiga with the UART bootloader (BGAPI). Experimental: written from documents, see docs/ble1xx.md',
     facts: `# Updates may write up to ${hex(end - 1)}; the last page holds hardware settings.
 # Not known for sure: sizes of flash and page (taken from the CC2540 and CC2541), whether the bootloader wants packet mode,
 # what it checks at the end, and whether it starts half an image.

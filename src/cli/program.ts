@@ -62,7 +62,10 @@ export function createProgram(name: string, description: string, lines: readonly
     .description(description)
     .version(version, '--version')
     .helpCommand(false)
-    .addHelpText('after', `\nThe options of a command: ${name} <command> --help`)
+    .addHelpText(
+      'after',
+      `\nThe options of a command: ${name} <command> --help\nWhat an error code means: dfu-verify explain <code>`,
+    )
     .addHelpText('after', examples(...lines));
 }
 

@@ -5,6 +5,7 @@ import { main as flash } from '../../src/cli/dfu-flash.ts';
 import { main as pack } from '../../src/cli/dfu-pack.ts';
 import { someBytes } from '../flash/support.ts';
 import { testIo } from '../support/io.ts';
+import { expectValid } from '../support/schema.ts';
 import { tempFolder } from '../support/temp.ts';
 import { simulation, TRUST } from './flash-support.ts';
 
@@ -56,7 +57,8 @@ describe('dfu-flash for a BLE112', () => {
 
   test('simulate ble112 is one for other programs: identified, and updated', async () => {
     const folder = await folderWithPackage();
-    const device = await simulation(folder, ['--tcp'], 'ble112');
+    const device = await simulation(folder, ['--tcp', '--json'], 'ble112');
+    expectValid('simulation-v1', JSON.parse(device.io.stdout()));
     const io = testIo(folder);
     const port = ['--port', device.address, '--protocol', 'ble1xx'];
     expect(await flash(['identify', ...port, '--json'], io), io.stderr()).toBe(0);

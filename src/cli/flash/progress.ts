@@ -41,7 +41,7 @@ const PHASES: Record<Phase, string> = {
   connect: 'Opening the port',
   enter: 'Bringing the device into its bootloader',
   upload: 'Uploading',
-  finish: 'The bootloader checks the image',
+  finish: 'Asking the bootloader whether the image is complete',
   confirm: 'Starting the application and watching it',
 };
 

@@ -21,7 +21,7 @@ export function defineStation(
     )
     .optionsGroup('Where to:');
   addDevice(command)
-    .option('--simulate <device>', 'a new virtual device in memory each time: gecko (with --trigger stdin)')
+    .option('--simulate <device>', 'a new virtual device in memory each time: gecko, gecko-xmodem, ble112 (with --trigger stdin)')
     .optionsGroup('What is kept:')
     .option('--journal <file>', 'append a line for each flash, on the disk before the result is told')
     .option('--station <name>', 'the name of this station, for the journal')
