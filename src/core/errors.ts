@@ -1,6 +1,7 @@
 import { cliErrors } from './error-codes/cli.ts';
 import { deviceErrors } from './error-codes/device.ts';
 import { imageErrors } from './error-codes/image.ts';
+import { keyErrors } from './error-codes/key.ts';
 import { linkErrors } from './error-codes/link.ts';
 import { manyErrors } from './error-codes/many.ts';
 import { packErrors } from './error-codes/pack.ts';
@@ -8,6 +9,7 @@ import { packageErrors } from './error-codes/package.ts';
 import { policyErrors } from './error-codes/policy.ts';
 import { traceErrors } from './error-codes/trace.ts';
 import { trustErrors } from './error-codes/trust.ts';
+import { trustFileErrors } from './error-codes/trust-file.ts';
 
 /** What a code stands for. `exit` as in the table of README.md; `retryable`: another run, unchanged, may succeed. */
 export interface ErrorKind {
@@ -28,7 +30,9 @@ export const ERRORS = {
   ...imageErrors,
   ...packErrors,
   ...packageErrors,
+  ...keyErrors,
   ...trustErrors,
+  ...trustFileErrors,
   ...policyErrors,
   ...linkErrors,
   ...deviceErrors,

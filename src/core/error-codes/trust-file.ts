@@ -1,0 +1,161 @@
+import { errorCodes } from './kind.ts';
+
+/** Trust files, and their updates. */
+export const trustFileErrors = errorCodes({
+  'trust.file-invalid': {
+    exit: 2,
+    retryable: false,
+    title: 'a field of the trust file has no usable value',
+    cure: 'Correct the field; schemas/trust-file-v1.schema.json says what each may hold.',
+  },
+  'trust.file-unknown-field': {
+    exit: 2,
+    retryable: false,
+    title: 'the trust file has a field that there is not',
+    cure: 'Correct the spelling or remove the field.',
+  },
+  'trust.file-unsupported-version': {
+    exit: 2,
+    retryable: false,
+    title: 'a trust file made for a newer dfukit',
+    cure: 'Update dfukit, or use a trust file of formatVersion 1.',
+  },
+  'trust.file-form': {
+    exit: 2,
+    retryable: false,
+    title: 'a trust file that is not in the one form in which they are signed',
+    cure: 'Write it with dfu-pack trust format FILE -o trust.json, before it is signed; then leave it as it is.',
+  },
+  'trust.file-syntax': {
+    exit: 2,
+    retryable: false,
+    title: 'a trust file is no YAML or JSON as it is allowed here',
+    cure: 'Correct the line. Plain values only: no key twice; in YAML no anchors, aliases, tags, merge keys or directives.',
+  },
+  'trust.file-limit': {
+    exit: 2,
+    retryable: false,
+    title: 'the trust file is larger than one may be',
+    cure: 'At most 1 MiB, 256 keys, 1024 rules, 1024 denied packages. Split it by product into several trust files.',
+  },
+  'trust.file-version-not-quoted': {
+    exit: 2,
+    retryable: false,
+    title: 'a version in the trust file is a number',
+    cure: 'Put the version in quotes: YAML reads 1.10 as the number 1.1.',
+  },
+  'trust.file-minimum-version': {
+    exit: 2,
+    retryable: false,
+    title: 'a minimum version is no SemVer 2.0.0',
+    cure: 'Write it as MAJOR.MINOR.PATCH in quotes: "1.2.0".',
+  },
+  'trust.file-no-signers': {
+    exit: 2,
+    retryable: false,
+    title: 'a list of signers is empty',
+    cure: 'Name the keys whose signatures count, or remove what the list belongs to.',
+  },
+  'trust.file-signer-twice': {
+    exit: 2,
+    retryable: false,
+    title: 'a list of signers names one key twice',
+    cure: 'Name each key once: it counts once.',
+  },
+  'trust.file-unknown-name': {
+    exit: 2,
+    retryable: false,
+    title: 'a list of signers names a key that there is not',
+    cure: 'Correct the name, or add the key under `keys`.',
+  },
+  'trust.file-threshold': {
+    exit: 2,
+    retryable: false,
+    title: 'a threshold that no number of signatures can mean',
+    cure: 'Give a number from 1 to the number of signers in the same place.',
+  },
+  'trust.file-product-twice': {
+    exit: 2,
+    retryable: false,
+    title: 'two rules for one product',
+    cure: 'Keep the one that is meant: exactly one rule decides for a product.',
+  },
+  'trust.file-key-twice': {
+    exit: 2,
+    retryable: false,
+    title: 'one key under two names',
+    cure: 'Keep one of the names: else one signature would be counted as two.',
+  },
+  'trust.file-key-roles': {
+    exit: 2,
+    retryable: false,
+    title: 'a key that signs trust files and something else',
+    cure: 'Use a key of its own in trustRole: who signs releases must not be able to change whom to trust.',
+  },
+  'trust.file-time': {
+    exit: 2,
+    retryable: false,
+    title: 'a time in the trust file that there is not',
+    cure: 'Write it as YYYY-MM-DDTHH:MM:SSZ, in UTC: 2030-12-31T23:59:59Z.',
+  },
+  'trust.file-validity': {
+    exit: 2,
+    retryable: false,
+    title: 'a key that is valid at no time',
+    cure: 'Give a notBefore that lies before notAfter.',
+  },
+  'trust.equivocation': {
+    exit: 4,
+    retryable: false,
+    title: 'two different trust files of one version',
+    cure: 'Do not go on: ask who keeps the trust file which of the two is right, and how the other came about.',
+  },
+  'trust.rollback': {
+    exit: 4,
+    retryable: false,
+    title: 'an older trust file than the one in hand',
+    cure: 'Keep the one in hand; fetch the newest version.',
+  },
+  'trust.version-gap': {
+    exit: 4,
+    retryable: false,
+    title: 'a version of the trust file is left out',
+    cure: 'Give all versions after the one in hand, in order.',
+  },
+  'trust.role-missing': {
+    exit: 4,
+    retryable: false,
+    title: 'a trust file that says nobody who may sign the next one',
+    cure: 'Add a trustRole, and bring that file in by hand: it can not be updated to.',
+  },
+  'trust.revocation-undone': {
+    exit: 4,
+    retryable: false,
+    title: 'a key that was revoked is trusted again',
+    cure: 'Revoked is for ever: use a new key, and leave the old one revoked or out of the file.',
+  },
+  'trust.update-unsigned': {
+    exit: 4,
+    retryable: false,
+    title: 'a new trust file without signatures',
+    cure: 'Put its signatures beside it, in NAME.sig.json: dfu-pack trust sign makes them.',
+  },
+  'trust.update-threshold': {
+    exit: 4,
+    retryable: false,
+    title: 'too few of those signed a new trust file who must',
+    cure: 'Have it signed by enough keys of the trustRole in hand and of its own: dfu-pack trust sign.',
+  },
+  'trust.signatures-form': {
+    exit: 2,
+    retryable: false,
+    title: 'the signatures of a trust file are not in their one form',
+    cure: 'Fetch the file again, as dfu-pack trust sign or attach wrote it.',
+  },
+  'trust.signatures-kind': {
+    exit: 4,
+    retryable: false,
+    title: 'signatures of something else than a trust file',
+    cure: 'Give the signatures that dfu-pack trust sign or attach made for this trust file.',
+  },
+});
