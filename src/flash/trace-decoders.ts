@@ -17,6 +17,8 @@ const READERS: Readonly<Record<string, MakeReader>> = {
 };
 
 const EVENT_BYTE = 0xa0;
+const COMMAND_BYTE = 0x20;
+const BLE1XX_COMMAND_BYTE = 0x00;
 
 /** A menu, and behind it the application that was started, which may tell that in BGAPI: no menu has its first byte. */
 class MenuAndEvents implements WireReader {
@@ -53,7 +55,11 @@ export function wireReaders(protocol: string): WireReaders {
 
 /** Whoever finds out what is on the port speaks one protocol after the other: an answer is read as what was asked. */
 function autoReaders(): WireReaders {
-  const all = { bgapi: wireReaders('bgapi'), xmodem: wireReaders('xmodem') };
+  const all = {
+    bgapi: wireReaders('bgapi'),
+    ble1xx: wireReaders('ble1xx'),
+    xmodem: wireReaders('xmodem'),
+  };
   let spoken: keyof typeof all | undefined;
   const oneWay = (direction: WireDirection): WireReader => {
     let last: keyof typeof all = 'bgapi';
@@ -71,9 +77,15 @@ function autoReaders(): WireReaders {
   return { sent: oneWay('sent'), received: oneWay('received') };
 }
 
-/** Commands begin with 0x20, events with 0xa0; a menu is text, and its keys and packets begin otherwise. */
-function guess(bytes: Bytes, direction: WireDirection): 'bgapi' | 'xmodem' {
-  const [first = 0] = bytes;
-  if (direction === 'sent') return first === 0x20 ? 'bgapi' : 'xmodem';
+/**
+ * Commands begin with 0x20, those of the BLE1xx generation with 0x00, events with 0xa0; a menu is text, and its keys and
+ * packets begin otherwise. Of what nobody asked for, 0x00 is no sign: menus have NULs in them.
+ */
+function guess(bytes: Bytes, direction: WireDirection): 'bgapi' | 'ble1xx' | 'xmodem' {
+  const [first = -1] = bytes;
+  if (direction === 'sent') {
+    if (first === COMMAND_BYTE) return 'bgapi';
+    return first === BLE1XX_COMMAND_BYTE ? 'ble1xx' : 'xmodem';
+  }
   return (first & 0x78) === 0x20 && bytes.some((byte) => byte < 0x09) ? 'bgapi' : 'xmodem';
 }

@@ -24,9 +24,10 @@ export function parseTcpUrl(text: string, scheme: BridgeScheme = 'tcp'): TcpAddr
   const [, before, found] = /^([a-z0-9]+):\/\/([^/?#@]+)\/?$/.exec(text) ?? [];
   const address = found === undefined || before !== scheme ? undefined : splitAddress(found);
   if (address?.host === undefined) {
+    const other = scheme === 'tcp' ? '; rfc2217://host:port where the bridge speaks RFC 2217' : '';
     throw new DfuError(
       'usage.invalid',
-      `"${shown(text)}" is no address: ${scheme}://host:port, as ${scheme}://192.168.1.20:8888 or ${scheme}://[::1]:8888`,
+      `"${shown(text)}" is no address: ${scheme}://host:port, as ${scheme}://192.168.1.20:8888 or ${scheme}://[::1]:8888${other}`,
     );
   }
   return { host: address.host, port: address.port };

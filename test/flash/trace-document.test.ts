@@ -148,6 +148,18 @@ describe('frames in words', () => {
     expect(found).toContain('8 < frame: ACK');
   });
 
+  test('auto: the commands of a BLE1xx, and what it answers', () => {
+    const probe = hex('000000080004090100100000');
+    const found = items(
+      traceOf('auto', [0, '>', setAddress(0)], [1, '>', probe], [2, '<', hex('000209010000')]),
+    );
+    expect(found.slice(1)).toEqual([
+      '1 > frame: command 0.8',
+      '1 > frame: dfu set address 0x00001000',
+      '2 < frame: answer to dfu set address: 0x0000 OK: done',
+    ]);
+  });
+
   test('an unknown protocol: bytes as they are; all text escaped', () => {
     const trace = traceOf('other', [1, '<', utf8('login: "a"\r\n')], [2, '<', utf8('\u001b[2J::set-output')]);
     expect(items(trace)).toEqual([
