@@ -99,7 +99,7 @@ function theOne(ports: readonly SerialPortInfo[], filter: PortFilter): SerialPor
   if (one === undefined) {
     throw new DfuError('link.not-found', `there is no USB serial port${wanted}; ${listOf(usb)}`, {
       facts: { port: 'auto', candidates: 0 },
-      cure: 'Plug the adapter in, wait for it with --wait, or name the port with --port.',
+      cure: 'Plug the adapter in, wait for it (longer) with --wait, or name the port with --port.',
     });
   }
   throw new DfuError(

@@ -21,13 +21,16 @@ export function defineStation(
     )
     .optionsGroup('Where to:');
   addDevice(command)
-    .option('--simulate <device>', 'a new virtual device in memory each time: gecko, gecko-xmodem, ble112 (with --trigger stdin)')
+    .option(
+      '--simulate <device>',
+      'a new virtual device in memory each time: gecko, gecko-xmodem, ble112 (with --trigger stdin)',
+    )
     .optionsGroup('What is kept:')
     .option('--journal <file>', 'append a line for each flash, on the disk before the result is told')
     .option('--station <name>', 'the name of this station, for the journal')
     .option(
       '--on-result <program>',
-      'start it after each flash, with the line on its standard input; no shell',
+      'start it after each flash, with the line of the journal on its standard input; no shell',
     )
     .addOption(repeatable('--on-result-arg <value>', 'argument for it (repeatable)'))
     .optionsGroup('How:');

@@ -14,6 +14,9 @@ export function defineTrace(program: Command): Command {
 /** Adds what upload and identify know of traces. */
 export function addTraceOptions(command: Command): Command {
   return command
-    .option('--trace <file>', 'record every byte there, firmware included, with direction and time')
+    .option(
+      '--trace <file>',
+      'record every byte that is sent and received there, the firmware of an upload included',
+    )
     .option('--replay <file>', 'run against such a record in place of a port');
 }

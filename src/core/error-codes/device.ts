@@ -24,13 +24,13 @@ export const deviceErrors = errorCodes({
     exit: 6,
     retryable: true,
     title: 'the device did not come up in its bootloader',
-    cure: 'Check port, baud rate and cable. Where DTR and RTS are wired to reset and bootloader pin, name the sequence with --reset; else run the command again with --entry manual and hold the bootloader pin while you reset the board.',
+    cure: 'Check port, baud rate and cable, and that --protocol names its bootloader: auto finds out. With --entry none it has to be in its bootloader already; --entry auto asks its application. Where DTR and RTS are wired to reset and bootloader pin, name the sequence with --reset; else run the command again with --entry manual and hold the bootloader pin while you reset the board.',
   },
   'device.no-answer': {
     exit: 6,
     retryable: true,
     title: 'nothing answered',
-    cure: 'Check port, baud rate and cable. A silent application looks like this too: hold the bootloader pin of the board while it is reset, then ask again.',
+    cure: 'Check port, baud rate and cable. A silent application looks like this too, or one that talks at another rate (--app-baud): hold the bootloader pin of the board while it is reset, then run the command again.',
   },
   'device.restarted': {
     exit: 6,
