@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { utf8 } from '../../src/core/bytes.ts';
 import { DfuError } from '../../src/core/errors.ts';
 import { readWholeFile, writeWholeFile } from '../../src/node/files.ts';
@@ -37,6 +37,28 @@ test('a file is written whole, without leaving anything else behind', async () =
   await writeWholeFile(file, [utf8('one '), utf8('two')], { replace: false });
   expect(await readFile(file, 'utf8')).toBe('one two');
   expect(await readdir(folder)).toEqual(['out']);
+});
+
+test('a file is on the disk before it takes the place of another', async () => {
+  const folder = await tempFolder();
+  const path = join(folder, 'out');
+  await writeFile(path, 'old');
+  const file = await open(path);
+  const handle: { sync(): Promise<void> } = Object.getPrototypeOf(file);
+  const { sync } = handle;
+  const there: string[] = [];
+  const spy = vi.spyOn(handle, 'sync').mockImplementation(async function (this: unknown) {
+    const texts = (await readdir(folder)).map((name) => readFile(join(folder, name), 'utf8'));
+    there.push((await Promise.all(texts)).sort().join(' '));
+    await sync.call(this);
+  });
+  try {
+    await writeWholeFile(path, [utf8('new')], { replace: true });
+  } finally {
+    spy.mockRestore();
+    await file.close();
+  }
+  expect(there[0]).toBe('new old');
 });
 
 test('a file that is there stays, unless it shall be replaced', async () => {

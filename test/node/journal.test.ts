@@ -80,6 +80,29 @@ test('a line of which the system takes a part goes out again, whole: another one
   expect(await lines(path)).toEqual(['th', 'of another', 'three']);
 });
 
+test('a line is on the disk, not only on its way there, when append resolves', async () => {
+  const path = join(await tempFolder(), 'j');
+  const journal = await Journal.open(path);
+  const file = await open(path);
+  const handle: { sync(): Promise<void> } = Object.getPrototypeOf(file);
+  const { sync } = handle;
+  const seen: string[] = [];
+  const spy = vi.spyOn(handle, 'sync').mockImplementation(async function (this: unknown) {
+    seen.push(await readFile(path, 'utf8'));
+    await sync.call(this);
+    seen.push('synced');
+  });
+  try {
+    await journal.append('one');
+    seen.push('resolved');
+  } finally {
+    spy.mockRestore();
+    await file.close();
+  }
+  await journal.close();
+  expect(seen).toEqual(['one\n', 'synced', 'resolved']);
+});
+
 test('a file that was removed keeps nothing: that is an error, and not a line that nobody will find', async () => {
   const path = join(await tempFolder(), 'j');
   const journal = await Journal.open(path);
