@@ -31,28 +31,26 @@ class SentReader implements WireReader {
 
   push(bytes: Bytes): WireItem[] {
     const out: WireItem[] = [];
-    let rest = concat([this.#pending, bytes]);
+    const all = concat([this.#pending, bytes]);
     this.#pending = new Uint8Array();
-    while (rest.length > 0) {
-      const [first = 0] = rest;
+    for (let at = 0; at < all.length; ) {
+      const first = all[at] ?? 0;
       if (first === CONTROL.soh) {
-        if (rest.length < PACKET_BYTES) {
-          this.#pending = rest;
+        if (all.length - at < PACKET_BYTES) {
+          this.#pending = all.slice(at);
           break;
         }
-        out.push(describePacket(rest.slice(0, PACKET_BYTES)));
-        rest = rest.slice(PACKET_BYTES);
+        out.push(describePacket(all.slice(at, at + PACKET_BYTES)));
+        at += PACKET_BYTES;
         continue;
       }
       const text = KEYS.get(first);
+      let end = at + 1;
       if (text === undefined) {
-        const end = rest.findIndex((byte, i) => i > 0 && (byte === CONTROL.soh || KEYS.has(byte)));
-        out.push(noise(rest.slice(0, end < 0 ? rest.length : end)));
-        rest = end < 0 ? new Uint8Array() : rest.slice(end);
-        continue;
-      }
-      out.push({ kind: 'frame', bytes: rest.slice(0, 1), text });
-      rest = rest.slice(1);
+        while (end < all.length && all[end] !== CONTROL.soh && !KEYS.has(all[end] ?? 0)) end++;
+        out.push(noise(all.slice(at, end)));
+      } else out.push({ kind: 'frame', bytes: all.slice(at, end), text });
+      at = end;
     }
     return out;
   }
