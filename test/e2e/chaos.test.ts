@@ -10,7 +10,19 @@ const testThere = process.platform === 'win32' ? () => {} : test;
 testThere(
   'faults at random over real pseudo-terminals: no hang, nothing false is said, and a clean run mends it',
   async () => {
-    const args = [CHAOS, '--runs', '8', '--seed', '21', '--jobs', '8', '--program-every', '9'];
+    const args = [
+      CHAOS,
+      '--runs',
+      '8',
+      '--seed',
+      '21',
+      '--jobs',
+      '8',
+      '--program-every',
+      '9',
+      '--speed',
+      '12',
+    ];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     let text = '';
     for (const stream of [child.stdout, child.stderr]) {
