@@ -81,6 +81,11 @@ describe('upload to several ports', () => {
 describe('usage errors', () => {
   test.each<[string, string[], string]>([
     ['the same port twice', ports('/dev/ttyUSB0', '/dev/ttyUSB0'), '--port /dev/ttyUSB0 is given twice'],
+    [
+      'two spellings of one bridge',
+      ports('tcp://Bench-3:7000', 'rfc2217://bench-3:07000/'),
+      '--port rfc2217://bench-3:07000/ and tcp://Bench-3:7000 are the same port',
+    ],
     ['all, and one by name', ['--all', '--port', 'x'], '--all and --port exclude each other'],
     [
       'all, and a virtual device',

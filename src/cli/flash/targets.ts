@@ -3,6 +3,7 @@ import { DfuError } from '../../core/errors.ts';
 import { shown } from '../../core/text.ts';
 import { fitsFilter, type PortFilter } from '../../node/found-port.ts';
 import { listSerialPorts, type SerialPortInfo } from '../../node/serial-list.ts';
+import { parseTcpUrl, showAddress } from '../../node/tcp.ts';
 import type { Io } from '../io.ts';
 import { choosePort, type DeviceOptions } from './device-options.ts';
 import type { DeviceTarget } from './one-device.ts';
@@ -87,8 +88,8 @@ async function allPorts(filter: PortFilter): Promise<string[]> {
 async function assertDistinct(labels: readonly string[]): Promise<void> {
   const names = new Map<string, string>();
   for (const label of labels) {
-    // A port that is not there, and an address, are known by their names alone.
-    const path = await realpath(label).catch(() => label);
+    // A port that is not there, and a host, are known by their names alone.
+    const path = addressOf(label) ?? (await realpath(label).catch(() => label));
     const other = names.get(path);
     if (other !== undefined) {
       const which = other === label ? 'is given twice' : `and ${shown(other)} are the same port`;
@@ -96,4 +97,10 @@ async function assertDistinct(labels: readonly string[]): Promise<void> {
     }
     names.set(path, label);
   }
+}
+
+/** Host and port of a bridge, in one form for all its spellings, whatever is spoken there. Throws `usage.invalid`. */
+function addressOf(label: string): string | undefined {
+  const scheme = (['tcp', 'rfc2217'] as const).find((one) => label.startsWith(`${one}://`));
+  return scheme && `//${showAddress(parseTcpUrl(label, scheme)).toLowerCase()}`;
 }
