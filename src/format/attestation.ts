@@ -59,7 +59,7 @@ export interface BuilderClaims {
 }
 
 /** What an attestation must be about: the package id, and each image by the name of its entry and its SHA-256. */
-export function subjectsOf(manifest: Manifest, packageId: string): Subject[] {
+function subjectsOf(manifest: Manifest, packageId: string): Subject[] {
   return [
     { name: `${manifest.name}-${manifest.version}`, digest: { sha256: packageId } },
     ...manifest.images.map(({ name, format, sha256 }) => ({

@@ -105,4 +105,4 @@ async function listOfDriver(): Promise<SerialPortInfo[]> {
 }
 
 /** macOS has two names for each port; that with `tty.` is for calls that come in, and waits for a carrier. */
-export const callOutPath = (path: string): string => path.replace(/^\/dev\/tty\./, '/dev/cu.');
+const callOutPath = (path: string): string => path.replace(/^\/dev\/tty\./, '/dev/cu.');

@@ -35,7 +35,7 @@ export function manyDocument({ devices, result, exit }: ManyReport, about: About
 }
 
 /** The report with the messages of its errors as they may be printed. */
-export function printableReport(report: DeviceReport): object {
+function printableReport(report: DeviceReport): object {
   const { error, ...rest } = report;
   const attempts = 'attempts' in report ? report.attempts : undefined;
   return {

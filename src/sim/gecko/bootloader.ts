@@ -9,22 +9,14 @@ import {
   STATUS,
   SYSTEM,
 } from '../../flash/bgapi/wire.ts';
-import { FLASH_WORD_BYTES, type FlashMemory } from '../flash-memory.ts';
+import { FLASH_WORD_BYTES } from '../flash-memory.ts';
 import { Receiver } from '../receiver.ts';
+import { type GeckoBootloaderOptions, RECEIVE_BUFFER_BYTES } from './bootloader-options.ts';
 import { FlashWriter } from './flash-writer.ts';
-import { GblParser, PARSER_STATUS, type ParserPolicy } from './gbl-parser.ts';
-import type { GeckoHardware } from './hardware.ts';
+import { GblParser, PARSER_STATUS } from './gbl-parser.ts';
 import { type ProcessorHost, type Program, RESET_REASON, type ResetReason } from './host.ts';
 
-export interface BootloaderOptions {
-  hardware: GeckoHardware;
-  flash: FlashMemory;
-  policy: ParserPolicy;
-  seVersion: number;
-  /** Time from a command to its answer. */
-  latencyMs: number;
-  /** Time that erasing a page adds to it. */
-  pageEraseMs: number;
+export interface BootloaderOptions extends GeckoBootloaderOptions {
   /** Refuses uploads that are no multiple of a word, as older bootloaders did. */
   strict: boolean;
 }
@@ -36,8 +28,6 @@ const HEADER_TIMEOUT_MS = 1000;
 const PAYLOAD_TIMEOUT_MS = 3000;
 /** Zeroed before each command: an upload that claims more than came is read on as zeros. */
 const COMMAND_BUFFER_BYTES = 260;
-/** What the UART keeps while the processor is busy; more is lost. */
-const RECEIVE_BUFFER_BYTES = 512;
 
 /**
  * The BGAPI UART DFU bootloader from its start to the next reset. Announces itself once, then takes commands one

@@ -1,10 +1,9 @@
 import { type Bytes, utf8 } from '../../core/bytes.ts';
 import { CONTROL, decodePacket, KEY, PACKET_BYTES } from '../../flash/xmodem/wire.ts';
-import type { FlashMemory } from '../flash-memory.ts';
 import { Receiver } from '../receiver.ts';
+import { type GeckoBootloaderOptions, RECEIVE_BUFFER_BYTES } from './bootloader-options.ts';
 import { FlashWriter } from './flash-writer.ts';
-import { GblParser, PARSER_STATUS, type ParserPolicy, type ParserStatus } from './gbl-parser.ts';
-import type { GeckoHardware } from './hardware.ts';
+import { GblParser, PARSER_STATUS, type ParserStatus } from './gbl-parser.ts';
 import { type ProcessorHost, type Program, RESET_REASON } from './host.ts';
 
 /** How the menu meets the host, where that is not as the vendor's bootloader prints it. */
@@ -19,15 +18,7 @@ export interface MenuQuirks {
   title?: string;
 }
 
-export interface XmodemBootloaderOptions {
-  hardware: GeckoHardware;
-  flash: FlashMemory;
-  policy: ParserPolicy;
-  seVersion: number;
-  /** Time from a packet or a key to what follows from it. */
-  latencyMs: number;
-  /** Time that erasing a page adds to it. */
-  pageEraseMs: number;
+export interface XmodemBootloaderOptions extends GeckoBootloaderOptions {
   menu: MenuQuirks;
   /** Restarts when no key came for so long; 0 is never, the vendor's default. */
   idleTimeoutMs: number;
@@ -37,8 +28,6 @@ const FLUSH_AFTER_MS = 5;
 const READY_EVERY_MS = 1000;
 const READY_TIMES = 60;
 const PACKET_TIMEOUT_MS = 3000;
-/** What the UART keeps while the processor is busy; more is lost. */
-const RECEIVE_BUFFER_BYTES = 512;
 
 /** Codes of the ending text, and what they are of. */
 const ENDING = { noStart: 0x21, cancelled: 0x18, afterEnd: 0x4f } as const;
