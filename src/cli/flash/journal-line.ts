@@ -79,10 +79,17 @@ export function journalLine(record: JournalRecord): string {
   return jsonLine(record);
 }
 
+const VERDICTS: Readonly<Record<DeviceReport['result'], string>> = {
+  flashed: 'OK',
+  failed: 'FAILED',
+  refused: 'FAILED',
+  interrupted: 'STOPPED',
+};
+
 /** The same in short, for a person. */
 export function resultLine(record: JournalRecord, report: DeviceReport): string {
   const { time, device, port, package: pkg, durationMs } = record;
-  const verdict = report.result === 'flashed' ? 'OK' : 'FAILED';
+  const verdict = VERDICTS[report.result];
   const who = device === undefined ? port : `${device} at ${port}`;
   const seconds = (durationMs / 1000).toFixed(1);
   return `${time} ${verdict} ${who}: ${pkg.name} ${pkg.version} ${inShort(report)}, ${seconds} s`;

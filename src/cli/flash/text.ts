@@ -70,12 +70,12 @@ export function renderNotFlashed(report: FlashReport): string {
   return renderError(shownError, 'dfu-flash');
 }
 
-/** A plan, for a person: what a dry run prints. */
-export function renderPlan(plan: FlashPlan): string {
+/** A plan, for a person: what a dry run prints. `asked` is the protocol that was named, which may be `auto`. */
+export function renderPlan(plan: FlashPlan, asked: string): string {
   const { package: pkg, options, sessions, totalBytes } = plan;
   const { manifest } = pkg;
   return lines([
-    `Plan: ${manifest.name} ${manifest.version} for ${manifest.target.product}, by ${plan.protocol}`,
+    `Plan: ${manifest.name} ${manifest.version} for ${manifest.target.product}, by ${plan.protocol}${asked === plan.protocol ? '' : `, unless another bootloader is found (${asked})`}`,
     `  bootloader: ${ENTRY[options.entry]} [${options.entry}]`,
     ...sessions.map(
       ({ image, requests }) =>

@@ -86,7 +86,7 @@ export async function upload(io: Io, file: string, asked: UploadOptions): Promis
     return uploadToMany(io, about, job, targets, { form, paint, json, report: file });
   }
   if (target === undefined) {
-    return conclude(io, options, planDocument(plan, about), () => io.out(renderPlan(plan)));
+    return conclude(io, options, planDocument(plan, about), () => io.out(renderPlan(plan, protocol.name)));
   }
   return send(io, options, about, { pkg: verified, target, protocol, flashOptions, form, paint });
 }

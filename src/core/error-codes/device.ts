@@ -30,7 +30,7 @@ export const deviceErrors = errorCodes({
     exit: 6,
     retryable: true,
     title: 'nothing answered',
-    cure: 'Check port, baud rate and cable. A silent application looks like this too, or one that talks at another rate (--app-baud): hold the bootloader pin of the board while it is reset, then run the command again.',
+    cure: 'Check port, baud rate and cable, and --protocol where one was named. A silent application looks like this too, or one that talks at another rate (--app-baud): hold the bootloader pin of the board while it is reset, then run the command again.',
   },
   'device.restarted': {
     exit: 6,
