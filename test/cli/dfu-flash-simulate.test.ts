@@ -64,7 +64,9 @@ describe('simulate on TCP', () => {
     const to = [...TRUST, '--port', device.address, '--progress', 'none'];
     const first = testIo(folder);
     expect(await run(['new.dfupkg', ...to, '--confirm', 'none'], first), first.stderr()).toBe(0);
-    expect(first.stdout()).toContain('Not compared, since the device did not tell it before the update: applicationVersion');
+    expect(first.stdout()).toContain(
+      'Not compared, since the device did not tell it before the update: applicationVersion',
+    );
     const older = testIo(folder);
     expect(await run(['old.dfupkg', ...to, '--json'], older)).toBe(5);
     expectValid('flash-report-v1', JSON.parse(older.stdout()));
