@@ -213,6 +213,10 @@ describe('by the command line', () => {
     const untold = await run(dfuFlash, simulated, several);
     expect(untold.exit).toBe(2);
     expect(untold.text).toContain('rules for 2 products');
+    const station: typeof dfuFlash = (argv, io) => dfuFlash(['station', ...argv], io);
+    const unready = await run(station, [...simulated.slice(0, -1), '--trigger', 'stdin'], several);
+    expect(unready.exit).toBe(2);
+    expect(unready.text).toContain('rules for 2 products');
     const other = await run(dfuFlash, [...simulated, '--product', 'acme-pump'], several);
     expect(other.text).toContain('[policy.product]');
     expect(other.exit).toBe(5);
