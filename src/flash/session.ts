@@ -120,6 +120,8 @@ class Session<L extends Link> {
   readonly #options: FlashOptions;
   readonly #run: Run;
   readonly #asked: Protocol<L>;
+  /** By the way in of a protocol that was not the bootloader's. */
+  #broughtDown = false;
   readonly #attempts: AttemptReport[] = [];
   readonly #startedAt: number;
   #deviceState: DeviceState = 'untouched';
@@ -208,7 +210,12 @@ class Session<L extends Link> {
       if (attempt === 1) this.#plan = choice.plan;
       return choice;
     } catch (error) {
-      throw error instanceof DfuError ? error.withDeviceState('untouched') : error;
+      if (!(error instanceof DfuError)) throw error;
+      if (failed?.answered !== true) throw error.withDeviceState('untouched');
+      // The way in of another protocol has brought it down: whichever it really speaks takes it up again.
+      this.#protocol = this.#asked;
+      this.#broughtDown = true;
+      throw error.withDeviceState('unknown');
     }
   }
 
@@ -301,7 +308,12 @@ class Session<L extends Link> {
   async #settle(error: DfuError): Promise<Afterwards> {
     const known = this.#deviceState;
     const isOver = known === 'new' && error.code !== 'device.confirmation-lost';
-    if (!SETTLED.has(error.code) || this.#run.signal.aborted || isOver || !this.#reached)
+    if (
+      !(SETTLED.has(error.code) || this.#broughtDown) ||
+      this.#run.signal.aborted ||
+      isOver ||
+      !this.#reached
+    )
       return { deviceState: this.#honest(known) };
     try {
       // The port may come back.

@@ -69,6 +69,17 @@ describe('auto', () => {
     expect(b.holds(NEW)).toBe(true);
   });
 
+  test('an application whose menu can not give the evidence asked for runs again afterwards', async () => {
+    const b = bench({ bootloader: 'xmodem' });
+    await b.settled();
+    const report = await b.flash({ confirm: 'version' });
+    expect(report.error?.code).toBe('flash.confirmation-impossible');
+    await b.settled();
+    expect(b.gecko.state.running).toBe('application');
+    expect(b.holds(OLD)).toBe(true);
+    expect(['old', 'unknown']).toContain(report.deviceState);
+  });
+
   test.each<[string, Partial<GeckoDeviceOptions>, string, 'bootloader' | 'application']>([
     ['a BGAPI application', {}, 'bgapi', 'application'],
     ['a BGAPI bootloader', BLANK, 'bgapi', 'bootloader'],
