@@ -15,6 +15,13 @@ const TERMINALS = [
   'test/e2e/{chaos,many,pty-gone}.test.ts',
 ];
 
+// Rooms without processes or state of their own: their tests share workers, which saves a start for each file. All but
+// one, whose inline snapshots want a worker to themselves.
+const PURE = [
+  'test/{core,crypto,format,images,inspect,pack,flash,sim,link,architecture,templates}/**/*.test.ts',
+  'test/verify/**/!(report).test.ts',
+];
+
 const without = [
   ...(hasVectors ? [] : ['test/shared-vectors/**']),
   ...(hasTokens ? [] : ['test/e2e/token.test.ts']),
@@ -37,9 +44,19 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'pure',
+          include: PURE,
+          pool: 'threads',
+          isolate: false,
+          maxWorkers: '100%',
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'together',
           include: ['test/**/*.test.ts'],
-          exclude: [...TERMINALS, ...without],
+          exclude: [...TERMINALS, ...PURE, ...without],
           // Every core: by itself it leaves one to the terminal, which on two of them doubles the time.
           maxWorkers: '100%',
         },
