@@ -31,6 +31,9 @@ function midway(label: string, act: () => void) {
   } as const;
 }
 
+/** It stands still: a package is judged again each second, and the devices that wait for that would start apart. */
+const NOW = new Date('2026-06-01T00:00:00Z');
+
 describe('several devices in one call, each on its own', () => {
   test('what fails, hangs or vanishes delays and spoils no other', async () => {
     const { folder } = await bench();
@@ -62,7 +65,7 @@ describe('several devices in one call, each on its own', () => {
       stuck.port.stall();
       pulled.port.unplug(true);
     });
-    const io = testIo(folder, { clock });
+    const io = testIo(folder, { now: NOW, clock });
     const targets = [stuck, ...good, pulled, missing, faulty];
     await started(clock);
     const { devices, ...result } = await flashMany(io, job, targets, progress);
@@ -88,7 +91,7 @@ describe('several devices in one call, each on its own', () => {
   test('the first Ctrl-C stops all at a safe point: 130', async () => {
     const { folder } = await bench();
     const clock = new VirtualClock();
-    const io = testIo(folder, { clock });
+    const io = testIo(folder, { now: NOW, clock });
     const targets = ['a', 'b', 'c'].map((label) => target(clock, label));
     const progress = midway('b', () => io.interrupt());
     const { devices, ...result } = await flashMany(io, await jobOf(folder), targets, progress);
@@ -102,7 +105,7 @@ describe('several devices in one call, each on its own', () => {
   test('the second stops at once, also one that hangs', async () => {
     const { folder } = await bench();
     const clock = new VirtualClock();
-    const io = testIo(folder, { clock });
+    const io = testIo(folder, { now: NOW, clock });
     const [stuck, other] = [target(clock, 'stuck'), target(clock, 'other')];
     let stoppedAt = 0;
     const progress = midway('stuck', () => {
@@ -122,7 +125,7 @@ describe('several devices in one call, each on its own', () => {
   test('one that could not be stopped in time is flashed, and that is no interruption', async () => {
     const { folder } = await bench();
     const clock = new VirtualClock();
-    const io = testIo(folder, { clock });
+    const io = testIo(folder, { now: NOW, clock });
     const done = await flashMany(io, await jobOf(folder), [target(clock, 'a')], {
       ...QUIET,
       form: 'json',
@@ -144,7 +147,7 @@ describe('several devices in one call, each on its own', () => {
       return judge(atMs);
     };
     const { devices } = await flashMany(
-      testIo(folder, { clock }),
+      testIo(folder, { now: NOW, clock }),
       job,
       ['a', 'b'].map((label) => target(clock, label)),
       QUIET,
@@ -160,7 +163,7 @@ describe('progress', () => {
   const shown = async (form: 'bar' | 'lines' | 'json', terminal: Partial<TestIo['terminal']>) => {
     const { folder } = await bench();
     const clock = new VirtualClock();
-    const io = testIo(folder, { clock, terminal });
+    const io = testIo(folder, { now: NOW, clock, terminal });
     const targets = ['A', 'B'].map((label) => target(clock, label));
     targets[1]?.port.unplug(true);
     await flashMany(io, await jobOf(folder), targets, { form, writeJson: io.out });
